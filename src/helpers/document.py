@@ -1,0 +1,205 @@
+"""What a report is made of, and its JSON form: notebooks write it, the publisher reads it.
+
+A notebook cell displays one block (or several); each output carries `block.as_json()` under the
+MIME type `MIME`, beside views for JupyterLab. Text in a block is plain text: whoever renders it
+escapes it. Numbers stand beside the text that a reader sees, formatted for the report's locale.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from helpers.errors import PublishError
+
+MIME = "application/vnd.crm-reports+json"
+VERSION = 1
+
+Grain = Literal[
+    "total", "period", "segment", "cohort", "category", "campaign", "store", "rule", "model", "bin"
+]
+"""What one row of a table or chart is about. A single customer is no grain that a report may show."""
+
+GRAINS: tuple[str, ...] = Grain.__args__  # type: ignore[attr-defined]
+
+Tone = Literal["plain", "good", "caution", "assumed", "missing"]
+
+
+@dataclass(frozen=True)
+class Title:
+    """The head of a report: what it is about, in words and in parameters."""
+
+    family: str
+    title: str
+    summary: str
+    period: str
+    period_text: str
+    as_of: str
+    source: str
+    source_text: str
+    slice: str
+    slice_text: str
+    currency: str
+    locale: str
+    parameters: dict[str, Any]
+    type: str = "title"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A KPI's value in an earlier period and the change since."""
+
+    period: str
+    period_text: str
+    value: float
+    text: str
+    change: float | None
+    change_text: str
+    verdict: Literal["better", "worse", "neutral"]
+
+
+@dataclass(frozen=True)
+class KpiItem:
+    """One named KPI with its value, formatted text, interval and comparisons."""
+
+    name: str
+    label: str
+    unit: str
+    value: float | None
+    text: str
+    definition: str
+    interval_text: str = ""
+    low: float | None = None
+    high: float | None = None
+    note: str = ""
+    assumed: bool = False
+    previous: Comparison | None = None
+    year_before: Comparison | None = None
+
+
+@dataclass(frozen=True)
+class Kpis:
+    """KPIs shown together; those with `headline` stand on the index too."""
+
+    items: list[KpiItem]
+    headline: bool = True
+    type: str = "kpis"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: its name, heading, unit and alignment."""
+
+    name: str
+    label: str
+    unit: str
+    align: Literal["left", "right"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: raw values (`rows`) and what a reader sees (`text`), row by row."""
+
+    id: str
+    title: str
+    grain: str
+    columns: list[Column]
+    rows: list[list[Any]]
+    text: list[list[str]]
+    note: str = ""
+    suppressed: int = 0
+    type: str = "table"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart: the SVG stands beside this block in the output; `table` is the data behind it."""
+
+    id: str
+    title: str
+    kind: str
+    alt: str
+    sentence: str
+    digest: str
+    table: Table
+    explorer: bool = False
+    type: str = "chart"
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph computed from the data."""
+
+    text: str
+    tone: Tone = "plain"
+    type: str = "text"
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """The contracts of the KPIs on the page."""
+
+    items: list[dict[str, str]] = field(default_factory=list)
+    type: str = "definitions"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the figures come from: snapshot, files, versions, parameters."""
+
+    snapshot: str
+    files: list[dict[str, Any]]
+    versions: dict[str, str]
+    parameters: dict[str, Any]
+    type: str = "provenance"
+
+
+Block = Title | Kpis | Table | Chart | Text | Definitions | Provenance
+
+
+def as_json(block: Block) -> dict[str, Any]:
+    """Return the JSON form of a block."""
+    return {"version": VERSION, **asdict(block)}
+
+
+def from_json(found: dict[str, Any]) -> Block:
+    """Return the block that `as_json` wrote.
+
+    Raises:
+        PublishError: the version or the type is unknown, or a field is missing or unknown.
+    """
+    given = dict(found)
+    version, kind = given.pop("version", None), given.get("type")
+    if version != VERSION:
+        raise PublishError(
+            f"a block has format version {version!r}; this release reads {VERSION}",
+            hint="Run the report again: crm-reports run --force.",
+        )
+    try:
+        return _READERS[str(kind)](given)
+    except (KeyError, TypeError) as error:
+        raise PublishError(f"a block of type {kind!r} cannot be read: {error}") from error
+
+
+def _table(given: dict[str, Any]) -> Table:
+    return Table(**{**given, "columns": [Column(**column) for column in given["columns"]]})
+
+
+def _kpis(given: dict[str, Any]) -> Kpis:
+    def item(found: dict[str, Any]) -> KpiItem:
+        earlier = {
+            name: Comparison(**found[name]) if found.get(name) else None
+            for name in ("previous", "year_before")
+        }
+        return KpiItem(**{**found, **earlier})
+
+    return Kpis(**{**given, "items": [item(found) for found in given["items"]]})
+
+
+_READERS = {
+    "title": lambda given: Title(**given),
+    "kpis": _kpis,
+    "table": _table,
+    "chart": lambda given: Chart(**{**given, "table": _table(given["table"])}),
+    "text": lambda given: Text(**given),
+    "definitions": lambda given: Definitions(**given),
+    "provenance": lambda given: Provenance(**given),
+}

@@ -1,0 +1,21 @@
+"""Parameters: values from `params/*.yml`, types and bounds from one model a family."""
+
+from helpers.params.base import BaseParams
+from helpers.params.resolve import (
+    families,
+    model,
+    parse_assignments,
+    resolve,
+    sources,
+    validate,
+)
+
+__all__ = [
+    "BaseParams",
+    "families",
+    "model",
+    "parse_assignments",
+    "resolve",
+    "sources",
+    "validate",
+]

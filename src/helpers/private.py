@@ -1,0 +1,55 @@
+"""Lists about single customers, for the analyst: written under `private/`, never published."""
+
+import os
+import tempfile
+from typing import TYPE_CHECKING
+
+from helpers import paths
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_list(
+    frame: "pd.DataFrame", *, name: str, family: str, period: str, source: str, slice: str = "all"
+) -> "Path":
+    """Write the frame as CSV under `reports/output/private/<source>/<family>/` and return where.
+
+    The folders are made with mode 0700, the file with 0600; it is written beside and renamed. Text
+    that a spreadsheet would take for a formula gets a leading apostrophe.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder = paths.private() / source / family
+    _private_folders(folder)
+    suffix = "" if slice == "all" else "--" + "".join(c if c.isalnum() else "-" for c in slice)
+    final = folder / f"{period}-{name}{suffix}.csv"
+    handle, beside = tempfile.mkstemp(dir=folder, suffix=".part")  # created with mode 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            _as_text(frame).to_csv(file, index=False)
+        os.replace(beside, final)
+    except BaseException:
+        os.unlink(beside)
+        raise
+    return final
+
+
+def _private_folders(folder: "Path") -> None:
+    paths.output().mkdir(parents=True, exist_ok=True)
+    top = paths.private()
+    for path in [top, *reversed([p for p in folder.parents if top in p.parents]), folder]:
+        path.mkdir(mode=0o700, exist_ok=True)
+        path.chmod(0o700)
+
+
+def _as_text(frame: "pd.DataFrame") -> "pd.DataFrame":
+    def safe(value: object) -> object:
+        return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+
+    return frame.assign(**{name: frame[name].map(safe) for name in frame.columns})
