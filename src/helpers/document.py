@@ -111,7 +111,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart: the SVG stands beside this block in the output; `table` is the data behind it."""
+    """A chart: the SVG stands beside this block in the output; `table` is the data behind it.
+
+    `marks` are the points a reader can ask for: `[x, y, row]` with x and y as fractions of the
+    picture's width and height from its upper left corner, and the row of `table`. `variants` are
+    the same chart for other groups, prepared at execution (a switch on the page, labelled
+    `switch`, chooses): each is a Chart with its own `svg`, `label` and data. `explorer` says that it is the static first
+    view of a widget.
+    """
 
     id: str
     title: str
@@ -121,6 +128,11 @@ class Chart:
     digest: str
     table: Table
     explorer: bool = False
+    marks: list[list[float]] = field(default_factory=list)
+    label: str = ""
+    svg: str = ""
+    switch: str = ""
+    variants: list["Chart"] = field(default_factory=list)
     type: str = "chart"
 
 
@@ -183,6 +195,11 @@ def _table(given: dict[str, Any]) -> Table:
     return Table(**{**given, "columns": [Column(**column) for column in given["columns"]]})
 
 
+def _chart(given: dict[str, Any]) -> Chart:
+    variants = [_chart(found) for found in given.get("variants", [])]
+    return Chart(**{**given, "table": _table(given["table"]), "variants": variants})
+
+
 def _kpis(given: dict[str, Any]) -> Kpis:
     def item(found: dict[str, Any]) -> KpiItem:
         earlier = {
@@ -198,7 +215,7 @@ _READERS = {
     "title": lambda given: Title(**given),
     "kpis": _kpis,
     "table": _table,
-    "chart": lambda given: Chart(**{**given, "table": _table(given["table"])}),
+    "chart": _chart,
     "text": lambda given: Text(**given),
     "definitions": lambda given: Definitions(**given),
     "provenance": lambda given: Provenance(**given),
