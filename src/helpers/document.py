@@ -146,6 +146,14 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Caption:
+    """The heading above a chart or table in JupyterLab; pages write their own and skip it."""
+
+    text: str
+    type: str = "caption"
+
+
+@dataclass(frozen=True)
 class Definitions:
     """The contracts of the KPIs on the page."""
 
@@ -164,7 +172,7 @@ class Provenance:
     type: str = "provenance"
 
 
-Block = Title | Kpis | Table | Chart | Text | Definitions | Provenance
+Block = Title | Kpis | Table | Chart | Text | Caption | Definitions | Provenance
 
 
 def as_json(block: Block) -> dict[str, Any]:
@@ -217,6 +225,7 @@ _READERS = {
     "table": _table,
     "chart": _chart,
     "text": lambda given: Text(**given),
+    "caption": lambda given: Caption(**given),
     "definitions": lambda given: Definitions(**given),
     "provenance": lambda given: Provenance(**given),
 }

@@ -86,6 +86,11 @@ class BaseParams(BaseModel):
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(description="IANA name")
 
     @property
+    def family(self) -> str:
+        """The report family: the name of the module that the model stands in."""
+        return type(self).__module__.rpartition(".")[2]
+
+    @property
     def span(self) -> Period:
         """The period as a span of days."""
         return Period.parse(self.period)

@@ -1,0 +1,151 @@
+"""The explorer: choose metric, split and span; live in JupyterLab, its first view on the page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from helpers.document import MIME, Chart, as_json
+from helpers.errors import ReportError
+from helpers.metrics.contracts import Unit
+from helpers.report import charts
+from helpers.report.format import Formatter
+from helpers.report.spec import ChartSpec, line
+
+EVERYTHING = "No split"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Something to explore: the sum of `column`, divided by the sum of `per` where there is one."""
+
+    label: str
+    unit: Unit
+    column: str
+    per: str | None = None
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """A cube of sums at segment level, and the ways to look at it.
+
+    Attributes:
+        cube: one row for each `x` and combination of the `by` columns; additive columns.
+        x: column of periods as `2017-09`.
+        measures: what can be shown.
+        by: column to words: the ways to split.
+        customers: the additive column with the customers behind a row.
+        title: heading.
+    """
+
+    cube: pd.DataFrame
+    x: str
+    measures: tuple[Measure, ...]
+    by: Mapping[str, str]
+    customers: str
+    title: str
+
+    def __post_init__(self) -> None:
+        needed = {self.x, self.customers, *self.by, *(m.column for m in self.measures)}
+        needed |= {m.per for m in self.measures if m.per}
+        missing = sorted(needed - set(map(str, self.cube.columns)))
+        if missing:
+            raise ReportError(
+                f"explorer {self.title!r}: the cube has no column {missing[0]!r}",
+                hint=f"It has: {', '.join(map(str, self.cube.columns))}.",
+            )
+
+    def view(
+        self, measure: Measure, split: str | None, first: str | None = None, last: str | None = None
+    ) -> ChartSpec:
+        """Return the chart of a measure, split by a column, between two periods (inclusive)."""
+        rows = self.cube
+        if first is not None:
+            rows = rows[rows[self.x] >= first]
+        if last is not None:
+            rows = rows[rows[self.x] <= last]
+        keys = [self.x] if split is None else [self.x, split]
+        columns = list(dict.fromkeys([measure.column, measure.per or measure.column, self.customers]))
+        sums = rows.groupby(keys, as_index=False, sort=True, observed=True)[columns].sum()
+        value = sums[measure.column].astype(float)
+        if measure.per:
+            value = value / sums[measure.per].where(sums[measure.per] != 0)
+        shown = sums.assign(shown_value=value, customers_counted=sums[self.customers])
+        split_words = f" by {self.by[split].lower()}" if split else ""
+        return line(
+            shown, x=self.x, y="shown_value", group=split, unit=measure.unit, grain="segment",
+            customers="customers_counted", title=f"{measure.label}{split_words}",
+            labels={self.x: "Period", "shown_value": measure.label, "customers_counted": "Customers"}
+            | ({split: self.by[split]} if split else {}),
+        )  # fmt: skip
+
+    def static(self, fmt: Formatter) -> tuple[Chart, str]:
+        """Return the first view, with one prepared variant for each measure and split."""
+        built = []
+        for measure in self.measures:
+            for split in (None, *self.by):
+                chart, svg = charts.build(self.view(measure, split), fmt)
+                built.append(replace(chart, label=chart.title, svg=svg))
+        first = replace(
+            built[0], id=charts.tables.slug(self.title), title=self.title, explorer=True,
+            switch="Show", variants=built, svg="", label="",
+        )  # fmt: skip
+        return first, built[0].svg
+
+
+def widget(explorer: Explorer, fmt: Formatter) -> Any:
+    """Return the explorer as an ipywidget: three controls and a picture that follows them."""
+    import ipywidgets as widgets
+
+    periods = sorted(explorer.cube[explorer.x].unique())
+    wide = {"description_width": "5em"}
+    measure = widgets.Dropdown(
+        options=[(m.label, number) for number, m in enumerate(explorer.measures)],
+        value=0, description="Metric", style=wide,
+    )  # fmt: skip
+    split = widgets.Dropdown(
+        options=[(EVERYTHING, None), *((words, name) for name, words in explorer.by.items())],
+        value=None, description="Split by", style=wide,
+    )  # fmt: skip
+    span = widgets.SelectionRangeSlider(
+        options=periods, index=(0, len(periods) - 1), description="Period", style=wide,
+        continuous_update=False,
+    )  # fmt: skip
+    picture = widgets.HTML()
+
+    def show(_: object = None) -> None:
+        spec = explorer.view(explorer.measures[measure.value], split.value, *span.value)
+        chart, svg = charts.build(spec, fmt)
+        picture.value = (
+            f"<p><b>{escape(chart.title)}</b><br>{escape(chart.sentence)}</p>"
+            f'<div style="max-width:640px" role="img" aria-label="{escape(chart.alt)}">{svg}</div>'
+        )
+
+    for control in (measure, split, span):
+        control.observe(show, names="value")
+    show()
+    return widgets.VBox([widgets.HBox([measure, split]), span, picture])
+
+
+class ExplorerView:
+    """Shows the live widget where a front end can, the static first view elsewhere."""
+
+    def __init__(self, explorer: Explorer, fmt: Formatter) -> None:
+        self.chart, self._svg = explorer.static(fmt)
+        self.widget = widget(explorer, fmt) if not explorer.cube.empty else None
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        bundle: dict[str, Any] = {
+            MIME: as_json(self.chart),
+            "text/plain": f"{self.chart.alt} [{self.chart.digest}]",
+        }
+        if self._svg:
+            bundle["image/svg+xml"] = self._svg
+        if self.widget is not None:
+            widget_mime = "application/vnd.jupyter.widget-view+json"
+            bundle[widget_mime] = {
+                "version_major": 2, "version_minor": 0, "model_id": self.widget.model_id,
+            }  # fmt: skip
+        return bundle

@@ -1,0 +1,148 @@
+"""Numbers, money, periods and dates as a reader of the report's locale writes them."""
+
+import math
+from dataclasses import dataclass
+from datetime import date
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+from babel.numbers import (
+    format_compact_currency,
+    format_compact_decimal,
+    format_currency,
+    format_decimal,
+    format_percent,
+)
+
+from helpers.periods import Period
+
+NOTHING = "–"
+_PATTERNS = {0: "#,##0", 1: "#,##0.0", 2: "#,##0.00", 3: "#,##0.000", 4: "#,##0.0000"}
+
+
+@dataclass(frozen=True)
+class Formatter:
+    """Formats values by unit (`helpers.metrics.contracts.Unit`) for one currency and locale."""
+
+    currency: str
+    locale: str
+
+    def value(self, value: object, unit: str, *, decimals: int | None = None) -> str:
+        """Return the value as text; None and NaN become a dash."""
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            try:
+                value = float(value)  # type: ignore[arg-type]
+            except (TypeError, ValueError):
+                return NOTHING if value is None else str(value)
+        if not math.isfinite(value):
+            return NOTHING
+        value = value + 0.0 if value else 0.0  # no minus zero
+        match unit:
+            case "currency":
+                return self._money(value, decimals)
+            case "share":
+                return self._percent(value, 1 if decimals is None else decimals)
+            case "points":
+                return f"{self._decimal(value * 100, 1 if decimals is None else decimals)} pp"
+            case "ratio":
+                return f"{self._decimal(value, 2 if decimals is None else decimals)}×"
+            case "days":
+                return f"{self._decimal(value, self._few(value, decimals))} days"
+            case "count":
+                whole = float(value).is_integer() or abs(value) >= 100
+                return self._decimal(value, (0 if whole else 1) if decimals is None else decimals)
+        return self._decimal(value, self._few(value, decimals))
+
+    @staticmethod
+    def _few(value: float, decimals: int | None) -> int:
+        if decimals is not None:
+            return decimals
+        if float(value).is_integer() or abs(value) >= 1000:
+            return 0
+        return 1 if abs(value) >= 10 else 2
+
+    def _decimal(self, value: float, decimals: int) -> str:
+        return format_decimal(value, format=_PATTERNS[min(decimals, 4)], locale=self.locale)
+
+    def _percent(self, value: float, decimals: int) -> str:
+        own = Locale.parse(self.locale).percent_formats[None].pattern
+        pattern = own.replace("#,##0", f"#,##0{_tail(decimals)}")
+        return format_percent(value, format=pattern, locale=self.locale)
+
+    def _money(self, value: float, decimals: int | None) -> str:
+        digits = decimals if decimals is not None else (0 if abs(value) >= 1000 or not value else 2)
+        money = format_currency(
+            round(value, digits), self.currency, locale=self.locale, currency_digits=False,
+            format=_money_pattern(self.locale, digits),
+        )  # fmt: skip
+        return money
+
+    def short(self, value: float, unit: str) -> str:
+        """Return the value as an axis writes it: `$380K`, `12%`."""
+        if unit == "currency" and abs(value) >= 1000:
+            digits = 1 if abs(value) % 10 ** (3 * _thousands(value)) else 0
+            text = format_compact_currency(
+                value, self.currency, locale=self.locale, fraction_digits=digits
+            )
+            plain = sum(c.isdigit() for c in text) > 4  # German has no short form of a thousand
+            return self.value(value, unit, decimals=0) if plain else text
+        if unit in {"count", "number"} and abs(value) >= 10_000:
+            return format_compact_decimal(value, locale=self.locale, fraction_digits=1).replace(
+                ".0", ""
+            )
+        if unit == "share":
+            return self.value(value, unit, decimals=0 if round(value * 100, 6).is_integer() else 1)
+        if unit == "currency":
+            return self.value(value, unit, decimals=0 if float(value).is_integer() else 2)
+        if unit == "days":
+            return self._decimal(value, self._few(value, None))
+        return self.value(value, unit)
+
+    def change(self, value: float, before: float, unit: str) -> tuple[float | None, str]:
+        """Return the change since `before` and its text: in points for shares, else relative.
+
+        The relative change from zero, or across a change of sign, is undefined: None.
+        """
+        if unit in {"share", "points"}:
+            points = value - before
+            return points, f"{_sign(points)}{self._decimal(abs(points) * 100, 1)} pp"
+        if before <= 0:
+            return None, "" if value == before else f"from {self.value(before, unit)}"
+        relative = value / before - 1
+        return relative, _sign(relative) + self._percent(abs(relative), 1)
+
+    def period(self, period: Period) -> str:
+        """Return the period in words: `September 2017`, `Q3 2017`, `week 38 of 2017`."""
+        if period.kind == "month":
+            return format_skeleton("yMMMM", period.start, locale=self.locale)
+        if period.kind == "quarter":
+            return format_skeleton("yQQQ", period.start, locale=self.locale)
+        if period.kind == "year":
+            return str(period.start.year)
+        iso = period.start.isocalendar()
+        return f"week {iso.week} of {iso.year}"
+
+    def day(self, day: date) -> str:
+        """Return the day as the locale's medium date."""
+        return format_date(day, format="medium", locale=self.locale)
+
+    def month_tick(self, day: date, *, with_year: bool) -> str:
+        """Return a month as an axis writes it."""
+        return format_skeleton("yMMM" if with_year else "MMM", day, locale=self.locale)
+
+
+def _sign(change: float) -> str:
+    return "+" if change > 0 else "−" if change < 0 else "±"
+
+
+def _tail(decimals: int) -> str:
+    return "." + "0" * decimals if decimals else ""
+
+
+def _thousands(value: float) -> int:
+    return min(4, int(math.log10(abs(value)) // 3)) if abs(value) >= 1 else 0
+
+
+def _money_pattern(locale: str, digits: int) -> str:
+    pattern = Locale.parse(locale).currency_formats["standard"].pattern
+    return pattern.replace("#,##0.00", f"#,##0{_tail(digits)}")
