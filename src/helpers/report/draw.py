@@ -14,6 +14,7 @@ from helpers.report.axes import (
     date_axis,
     is_categorical,
     legend,
+    ticks,
     value_axis,
 )
 from helpers.report.format import Formatter
@@ -61,7 +62,7 @@ def _slim(svg: str) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
-    return re.sub(r"(\d+\.\d{2})\d+", r"\1", svg)
+    return re.sub(r"\b([1-9]\d*\.\d{2})\d+", r"\1", svg)  # not the small factors of scale()
 
 
 def _place(marks: list[Mark], axes: Any, figure: Any) -> list[list[float]]:
@@ -80,6 +81,7 @@ def _line(spec: ChartSpec, axes: Any, fmt: Formatter) -> list[Mark]:
     frame = spec.frame.assign(_x=date_axis(axes, spec.frame[spec.x], fmt, spec.x_unit))
     groups = [None] if spec.group is None else list(pd.unique(frame[spec.group].dropna()))
     marks: list[Mark] = []
+    dense = len(frame) / max(1, len(groups)) > 120
     for number, group in enumerate(groups):
         rows = frame if group is None else frame[frame[spec.group] == group]
         colour, dash = PALETTE[number % len(PALETTE)], DASHES[number % len(DASHES)]
@@ -87,7 +89,7 @@ def _line(spec: ChartSpec, axes: Any, fmt: Formatter) -> list[Mark]:
         sns.lineplot(
             x=rows["_x"], y=rows[spec.y], ax=axes, color=colour, errorbar=None, label=group,
             marker="o" if few else None, markersize=5, linestyle=(0, dash) if dash else "-",
-            markeredgewidth=0, legend=False,
+            markeredgewidth=0, legend=False, linewidth=1.1 if dense else 2,
         )  # fmt: skip
         if spec.low and spec.high:
             band = rows[["_x", spec.low, spec.high]].dropna()
@@ -162,6 +164,8 @@ def _dots(spec: ChartSpec, axes: Any, fmt: Formatter) -> list[Mark]:
         axes.plot(xs, ys, "o", color=colour, markersize=7, label=group)
         marks += [(x, y, int(r)) for x, y, r in zip(xs, ys, rows.index, strict=True)]
     (axes.axvline if lying else axes.axhline)(0, color=MUTED, linewidth=0.8)
+    if not lying:
+        axes.set_xlim(-0.6, len(names) - 0.4)
     category_axis(axes, list(names), lying, fmt)
     value_axis(axes, spec, fmt, lying=lying)
     if spec.group is not None:
@@ -191,7 +195,7 @@ def _scatter(spec: ChartSpec, axes: Any, fmt: Formatter) -> list[Mark]:
     value_axis(axes, spec, fmt)
     axes.set_xlabel(spec.label(spec.x))
     unit = spec.x_unit or "number"
-    axes.xaxis.set_major_formatter(lambda value, _: fmt.short(value, unit))
+    axes.xaxis.set_major_formatter(ticks(axes.xaxis, fmt, unit))
     if spec.group is not None:
         legend(axes, len(groups))
     rows = zip(spec.frame[spec.x], spec.frame[spec.y], spec.frame.index, strict=True)

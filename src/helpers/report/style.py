@@ -46,6 +46,7 @@ _RC = {
     "xtick.color": MUTED,
     "xtick.labelcolor": MUTED,
     "xtick.labelsize": 10,
+    "xtick.major.pad": 6,
     "xtick.major.size": 0,
     "ytick.color": MUTED,
     "ytick.labelcolor": MUTED,
