@@ -62,7 +62,7 @@ watch: $(READY) ## Re-run and re-publish what a change on disk touches, until Ct
 test: $(READY) ## Unit, contract and notebook tests (nbval), under ten minutes
 	@$(BIN)/python -m pytest -q -n auto -m "not long"
 	@CRM_REPORTS_DATA=tests/fixture CRM_REPORTS_OUTPUT=reports/output/nbval \
-	  $(BIN)/python -m pytest -q -n auto --nbval --nbval-sanitize-with tests/nbval.cfg -p no:cacheprovider notebooks
+	  $(BIN)/python -m pytest -q -n auto --dist loadfile --nbval --nbval-sanitize-with tests/nbval.cfg -p no:cacheprovider notebooks
 
 .PHONY: test-all
 test-all: test ## The long tests too

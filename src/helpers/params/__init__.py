@@ -1,7 +1,7 @@
 """Parameters: values from `params/*.yml`, types and bounds from one model a family."""
 
 from helpers.params.base import BaseParams
-from helpers.params.resolve import (
+from helpers.params.values import (
     families,
     model,
     parse_assignments,

@@ -1,0 +1,118 @@
+"""How parameters get their values, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from helpers import params
+from helpers.errors import ParameterError, UsageError
+from helpers.params import values as module
+from helpers.params.base import BaseParams
+
+
+class Params(BaseParams):
+    title = "Demo"
+    summary = "A demo."
+    horizon: int
+    rate: float = 0.1
+    region: str = "all"
+
+
+BASE = {
+    "period": "2017-12", "source": "shop", "slice": "all", "currency": "USD", "locale": "en_US",
+    "time_zone": "UTC",
+}  # fmt: skip
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "demo.ipynb").write_text("{}")
+    (tmp_path / "params" / "sources").mkdir(parents=True)
+    lines = "".join(f"{k}: {v!r}\n" for k, v in BASE.items())
+    (tmp_path / "params" / "base.yml").write_text(lines)
+    (tmp_path / "params" / "demo.yml").write_text("horizon: 3\n")
+    (tmp_path / "params" / "sources" / "shop.yml").write_text("params: {}\nmapping: {}\n")
+    monkeypatch.setenv("CRM_REPORTS_ROOT", str(tmp_path))
+    monkeypatch.setattr(module, "model", lambda family: Params)
+    return tmp_path
+
+
+def test_later_layers_win(project: Path) -> None:
+    (project / "params" / "sources" / "shop.yml").write_text("params: {currency: EUR, horizon: 4}\n")
+    found = params.resolve("demo")
+    assert (found.currency, found.horizon, found.locale) == ("EUR", 4, "en_US")
+    assert params.resolve("demo", overrides={"horizon": 9}).horizon == 9
+
+
+def test_an_unknown_name_is_refused_with_the_nearest(project: Path) -> None:
+    with pytest.raises(ParameterError, match=r"no parameter 'regoin'[\s\S]*did you mean `region`"):
+        params.resolve("demo", overrides={"regoin": "East"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("horizon", "six", "valid integer"),
+        ("horizon", "6", "valid integer"),
+        ("rate", "much", "valid number"),
+        ("currency", "DOLLAR", "ISO 4217"),
+        ("locale", "xx_YY_ZZ_QQ", "no locale"),
+        ("time_zone", "Mars/Olympus", "no IANA time zone"),
+        ("period", "2017-13", "not in the calendar"),
+        ("slice", "income", "attribute=value"),
+    ],
+)
+def test_an_ill_typed_value_is_refused_and_named(
+    project: Path, name: str, value: str, says: str
+) -> None:
+    with pytest.raises(ParameterError, match=rf"{name} = .*{says}"):
+        params.resolve("demo", overrides={name: value})
+
+
+def test_the_error_names_the_file_the_value_stands_in(project: Path) -> None:
+    (project / "params" / "demo.yml").write_text("horizon: soon\n")
+    with pytest.raises(ParameterError, match=r"^params/demo\.yml: demo: horizon = 'soon'"):
+        params.resolve("demo")
+
+
+def test_a_missing_value_is_named_with_the_mend(project: Path) -> None:
+    (project / "params" / "demo.yml").write_text("")
+    with pytest.raises(ParameterError, match=r"'horizon' has no value[\s\S]*params/demo\.yml"):
+        params.resolve("demo")
+
+
+def test_a_shared_value_that_no_family_knows_is_refused(project: Path) -> None:
+    (project / "params" / "base.yml").write_text("source: shop\nhorizn: 3\n")
+    with pytest.raises(ParameterError, match=r"params/base\.yml: no report family[\s\S]*`horizon`"):
+        params.resolve("demo")
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "a: [", "1: x\n"])
+def test_a_file_that_holds_no_mapping_is_refused(project: Path, text: str) -> None:
+    (project / "params" / "demo.yml").write_text(text)
+    with pytest.raises(ParameterError, match=r"demo\.yml"):
+        params.resolve("demo")
+
+
+def test_an_unknown_source_is_refused(project: Path) -> None:
+    with pytest.raises(UsageError, match=r"no source is called 'shp'[\s\S]*did you mean `shop`"):
+        params.resolve("demo", source="shp")
+
+
+def test_a_year_given_as_a_number_is_a_period(project: Path) -> None:
+    assert params.resolve("demo", overrides={"period": 2017}).period == "2017"
+
+
+def test_a_notebook_namespace_is_checked_and_the_rest_of_it_ignored(project: Path) -> None:
+    found = params.validate("demo", {**BASE, "horizon": 2, "pandas": object()})
+    assert found.horizon == 2
+    with pytest.raises(ParameterError, match=r"parameters cell: demo: horizon = '-'"):
+        params.validate("demo", {**BASE, "horizon": "-"})
+
+
+def test_assignments_are_read_as_yaml_values() -> None:
+    found = params.parse_assignments(["a=1", "b=0.5", "c=x=y", "d=[1, 2]", "e=", "f=true"])
+    assert found == {"a": 1, "b": 0.5, "c": "x=y", "d": [1, 2], "e": "", "f": True}
+    with pytest.raises(ParameterError, match="not name=value"):
+        params.parse_assignments(["horizon"])

@@ -1,0 +1,123 @@
+"""Charts: guarded, drawn, put in words, the same bytes each time."""
+
+import re
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+
+from helpers.document import as_json, from_json
+from helpers.errors import DisclosureError, ReportError
+from helpers.report import bar, dots, heatmap, line, scatter
+from helpers.report.charts import build
+from helpers.report.format import Formatter
+
+US = Formatter("USD", "en_US")
+MONTHS = pd.DataFrame({"month": ["2017-01", "2017-02", "2017-03"], "revenue": [100.0, 90.0, 120.0]})
+SEGMENTS = pd.DataFrame(
+    {"name": ["Loyal", "New", "Rare"], "spend": [50.0, 30.0, 20.0], "n": [40, 8, 7], "x": [1, 2, 3]}
+)
+COHORTS = pd.DataFrame(
+    {"cohort": ["2017-01", "2017-01", "2017-02"], "age": [0, 1, 0], "kept": [1.0, 0.5, 1.0], "n": 9}
+)
+SPECS = {
+    "line": line(MONTHS, x="month", y="revenue", title="Revenue", unit="currency"),
+    "bar": bar(SEGMENTS, x="name", y="spend", title="Spend", unit="currency", customers="n"),
+    "dots": dots(
+        SEGMENTS.assign(lo=10.0, hi=60.0), x="name", y="spend", low="lo", high="hi",
+        title="Effect", unit="currency", customers="n",
+    ),
+    "scatter": scatter(
+        pd.concat([SEGMENTS] * 2), x="x", y="spend", title="Relation", unit="number", customers="n"
+    ),
+    "heatmap": heatmap(
+        COHORTS, x="age", y="cohort", value="kept", title="Kept", unit="share", customers="n"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SPECS)
+def test_every_kind_draws_well_formed_svg_with_marks_inside_and_survives_json(kind: str) -> None:
+    chart, svg = build(SPECS[kind], US)
+    assert ElementTree.fromstring(svg).tag.endswith("svg")  # noqa: S314 - our own bytes
+    assert chart.marks
+    assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y, _ in chart.marks)
+    assert all(0 <= row < len(chart.table.rows) for _, _, row in chart.marks)
+    assert chart.sentence in chart.alt
+    assert from_json(as_json(chart)) == chart
+
+
+@pytest.mark.parametrize("kind", SPECS)
+def test_the_same_data_gives_the_same_bytes(kind: str) -> None:
+    assert build(SPECS[kind], US) == build(SPECS[kind], US)
+
+
+def test_a_changed_value_changes_the_digest_and_the_sentence() -> None:
+    other = line(
+        MONTHS.assign(revenue=[100.0, 90.0, 121.0]), x="month", y="revenue", title="Revenue",
+        unit="currency",
+    )  # fmt: skip
+    first, second = build(SPECS["line"], US)[0], build(other, US)[0]
+    assert first.digest != second.digest
+    assert first.sentence == (
+        "From $100.00 in January 2017 to $120.00 in March 2017 (+20.0%). "
+        "Lowest: $90.00 in February 2017."
+    )
+
+
+def test_groups_of_fewer_than_eight_customers_are_left_out_and_counted() -> None:
+    chart, svg = build(SPECS["bar"], US)
+    assert [row[0] for row in chart.table.rows] == ["Loyal", "New"]
+    assert chart.table.suppressed == 1
+    assert "Rare" not in str(as_json(chart)) + svg
+
+
+def test_a_group_of_customers_without_a_count_is_refused() -> None:
+    with pytest.raises(DisclosureError, match="customers=COLUMN"):
+        build(bar(SEGMENTS, x="name", y="spend", title="S", unit="count", grain="segment"), US)
+
+
+@pytest.mark.parametrize("column", ["customer_id", "email"])
+def test_rows_about_single_customers_are_refused(column: str) -> None:
+    frame = pd.DataFrame({column: ["HH-1"], "spend": [3.0]})
+    with pytest.raises(DisclosureError, match=column):
+        build(bar(frame, x=column, y="spend", title="S", unit="count"), US)
+    with pytest.raises(DisclosureError, match="grain 'customer'"):
+        build(bar(SEGMENTS, x="name", y="spend", title="S", unit="count", grain="customer"), US)
+
+
+@pytest.mark.parametrize("kind", SPECS)
+def test_an_empty_frame_is_a_sentence(kind: str) -> None:
+    from dataclasses import replace
+
+    chart, svg = build(replace(SPECS[kind], frame=SPECS[kind].frame.iloc[:0]), US)
+    assert svg == ""
+    assert "nothing to show" in chart.sentence
+    assert chart.table.rows == []
+
+
+def test_a_column_that_is_not_there_is_named_with_the_nearest() -> None:
+    with pytest.raises(ReportError, match=r"no column 'revenu'[\s\S]*did you mean `revenue`"):
+        line(MONTHS, x="month", y="revenu", title="Revenue", unit="currency")
+
+
+def test_a_switch_prepares_one_chart_for_each_value() -> None:
+    frame = pd.concat([MONTHS.assign(shop="A"), MONTHS.assign(shop="B", revenue=1.0)])
+    spec = line(frame, x="month", y="revenue", title="Revenue", unit="currency", switch="shop")
+    chart, svg = build(spec, US)
+    assert [variant.label for variant in chart.variants] == ["A", "B"]
+    assert chart.variants[0].svg == svg
+    assert chart.variants[1].digest != chart.variants[0].digest
+
+
+def test_hostile_names_stay_text_in_the_picture() -> None:
+    frame = pd.DataFrame({"name": ["<script>alert(1)</script>", "$x_1$ & co"], "v": [1.0, 2.0]})
+    chart, svg = build(bar(frame, x="name", y="v", title="Hostile", unit="count"), US)
+    assert not re.search(r"<script", svg)
+    assert chart.table.rows[0][0] == "<script>alert(1)</script>"
+
+
+def test_german_readers_get_german_numbers() -> None:
+    chart, _ = build(SPECS["line"], Formatter("EUR", "de_DE"))
+    assert "von" not in chart.sentence
+    assert "100,00\xa0€ in Januar 2017" in chart.sentence

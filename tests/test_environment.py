@@ -1,0 +1,63 @@
+"""The lock, pyproject.toml and environment.yml say the same."""
+
+import re
+import tomllib
+
+import pytest
+import yaml
+
+from helpers import paths
+
+ROOT = paths.root()
+
+
+def lock(name: str) -> dict[str, str]:
+    text = (ROOT / "requirements" / name).read_text()
+    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", text, flags=re.MULTILINE))
+
+
+def normal(requirement: str) -> str:
+    return re.split(r"[\[<>=!~ ;]", requirement)[0].lower().replace("_", "-")
+
+
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def test_every_dependency_is_locked() -> None:
+    needed = {normal(r) for r in project()["project"]["dependencies"]}
+    assert needed <= set(lock("base.txt"))
+    dev = {normal(r) for r in project()["dependency-groups"]["dev"]}
+    assert needed | dev <= set(lock("dev.txt"))
+
+
+def test_both_locks_name_the_same_versions() -> None:
+    dev = lock("dev.txt")
+    differing = {n: (v, dev.get(n)) for n, v in lock("base.txt").items() if dev.get(n) != v}
+    assert differing == {}
+
+
+@pytest.mark.parametrize("name", ["base.txt", "dev.txt"])
+def test_every_locked_release_has_a_hash_and_no_address(name: str) -> None:
+    text = (ROOT / "requirements" / name).read_text()
+    assert "://" not in text
+    for block in re.split(r"^(?=[a-z0-9-]+==)", text, flags=re.MULTILINE)[1:]:
+        assert "--hash=sha256:" in block, block.splitlines()[0]
+
+
+def test_environment_yml_takes_python_packages_from_the_lock_only() -> None:
+    found = yaml.safe_load((ROOT / "environment.yml").read_text())
+    assert found["channels"] == ["conda-forge", "nodefaults"]
+    plain = {normal(d) for d in found["dependencies"] if isinstance(d, str)}
+    assert plain == {"python", "pip", "quarto", "openjdk"}
+    (pip,) = (d["pip"] for d in found["dependencies"] if isinstance(d, dict))
+    assert pip == ["-r requirements/base.txt"]
+    wanted = next(d for d in found["dependencies"] if str(d).startswith("python"))
+    assert wanted.startswith("python>=3.11")
+
+
+def test_the_mandated_packages_are_there() -> None:
+    mandated = {"jupyterlab", "papermill", "nbconvert", "pandas", "seaborn", "scikit-learn", "ipywidgets"}
+    assert mandated <= set(lock("base.txt"))
+    assert "nbval" in lock("dev.txt")
+    assert project()["project"]["optional-dependencies"]["quarto"] == ["quarto-cli"]
