@@ -23,7 +23,7 @@ from helpers.document import (
 from helpers.errors import ReportError
 from helpers.metrics.contracts import Contract, Kpi, Unit
 from helpers.params import BaseParams
-from helpers.report import charts, kpis, tables
+from helpers.report import charts, kpis, quality, tables
 from helpers.report.explorer import Explorer, ExplorerView
 from helpers.report.format import Formatter
 from helpers.report.spec import ChartSpec
@@ -142,6 +142,22 @@ class Report:
         view = ExplorerView(explorer, self.format)
         view.chart = replace(view.chart, id=self._unique(view.chart.id))
         display(view)
+
+    def quality(self, *effects: str) -> None:
+        """Display what cleaning did to every raw row, and what that does to the figures.
+
+        `effects` are sentences of the family's own: what its KPIs would be otherwise.
+        """
+        frame = self.data.account.frame()
+        for sentence in (quality.summary(frame, self.format), *effects):
+            self.text(sentence)
+        self.table(
+            quality.readable(frame),
+            title="What happened to every raw row",
+            grain="rule",
+            units={"share": "share", "amount": "currency"},
+            labels={"amount": "Revenue of these rows", "share": "Of the table", "reason": "Why"},
+        )
 
     def definitions(self, contracts: Iterable[Contract]) -> None:
         """Display what every KPI of the page means."""
