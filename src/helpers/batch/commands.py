@@ -1,0 +1,107 @@
+"""What the commands of `crm-reports` do with the batch, and what they say."""
+
+from fnmatch import fnmatch
+from typing import Any
+
+from helpers import params
+from helpers.batch import plan as plans
+from helpers.batch import run as runs
+from helpers.batch import selection as selections
+from helpers.batch.job import Limits
+from helpers.batch.plan import Planned
+from helpers.batch.record import Record
+from helpers.batch.run import Options
+from helpers.batch.selection import Selection
+
+
+def selection(
+    periods: list[str] | None,
+    first: str | None,
+    last: str | None,
+    families: list[str] | None,
+    source: str | None,
+    slices: list[str] | None,
+    values: list[str] | None,
+    only: list[str] | None,
+) -> Selection:
+    """Return what the options ask for."""
+    return Selection(
+        families=tuple(families or ()),
+        source=source,
+        periods=tuple(periods or ()),
+        first=first,
+        last=last,
+        slices=tuple(slices or ()),
+        overrides=params.parse_assignments(values or ()),
+        only=tuple(only or ()),
+    )
+
+
+def options(
+    *,
+    jobs: int,
+    kernel: str | None,
+    executor: str,
+    timeout: int,
+    report_timeout: int,
+    memory: int,
+    retries: int,
+    command: str,
+) -> Options:
+    """Return how a run is carried out."""
+    limits = Limits(cell_seconds=timeout, report_seconds=report_timeout, memory_mb=memory)
+    return Options(jobs, kernel, executor, limits, retries, command)
+
+
+def planned(asked: Selection, *, force: bool) -> list[Planned]:
+    """Return the plan of what is asked for."""
+    reports = [
+        report
+        for report in selections.wanted(asked)
+        if not asked.only or any(fnmatch(report.edition.name, only) for only in asked.only)
+    ]
+    return plans.plan(reports, force=force)
+
+
+def show_plan(asked: Selection, *, force: bool, explain: tuple[str, str] | None) -> int:
+    """Print what would run, and why."""
+    found = planned(asked, force=force)
+    for report in found:
+        print(f"{report.state:<15} {report.edition}: {'; '.join(report.reasons)}")
+    return 0
+
+
+def run(asked: Selection, chosen: Options, *, force: bool, profile: bool) -> int:
+    """Run what is out of date and say what came of it; return the exit status."""
+    records = runs.run(planned(asked, force=force), chosen)
+    for line in summary(records):
+        print(line)
+    return 1 if any(record.status == "failed" for record in records) else 0
+
+
+def summary(records: list[Record]) -> list[str]:
+    """Return the closing lines: how many of which; of failures cell, error and parameters."""
+    counts: dict[str, int] = {}
+    for record in records:
+        counts[record.status] = counts.get(record.status, 0) + 1
+    words = {"ok": "done", "fresh": "up to date", "not_applicable": "not applicable"}
+    said = [f"{count} {words.get(status, status)}" for status, count in counts.items()]
+    lines = [f"{len(records)} reports: {', '.join(said) or 'none'}."]
+    for record in records:
+        if record.status == "not_applicable":
+            lines.append(f"  {record.edition}: {record.reasons[0]}")
+        if record.status == "failed" and record.error:
+            lines += _failure(record, record.error)
+    return lines
+
+
+def _failure(record: Record, error: dict[str, Any]) -> list[str]:
+    where = f"code cell {error['cell']}" if error.get("cell") else "before its first cell"
+    values = ", ".join(f"{name}={value!r}" for name, value in record.parameters.items())
+    first, *more = str(error["evalue"]).splitlines() or [""]
+    lines = [f"  {record.edition} FAILED in {where}: {error['ename']}: {first}"]
+    lines += [f"      {line}" for line in more]
+    lines.append(f"      parameters: {values}")
+    if error.get("notebook"):
+        lines.append(f"      read it in: {error['notebook']}")
+    return lines

@@ -1,0 +1,85 @@
+"""What travels to a worker and what comes back: plain values, for a process or a cluster."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from helpers.batch.edition import Edition
+
+Status = Literal["ok", "failed", "died", "refused"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one report may use.
+
+    Attributes:
+        cell_seconds: wall time of one cell; 0 is no limit.
+        report_seconds: wall time of the whole notebook, kernel's start included; 0 is no limit.
+        memory_mb: resident memory of the kernel and its children, in MiB; 0 is no limit.
+        output_mb: text that one cell may print, in MiB; what is above is cut with a word.
+    """
+
+    cell_seconds: int = 600
+    report_seconds: int = 1800
+    memory_mb: int = 0
+    output_mb: int = 2
+
+
+@dataclass(frozen=True)
+class Job:
+    """One execution of one notebook.
+
+    `notebook` and `landing` are fsspec paths: what to execute, and the folder that receives
+    `executed.ipynb` and, while cells run, `journal.jsonl`.
+    """
+
+    edition: Edition
+    notebook: str
+    landing: str
+    parameters: dict[str, Any]
+    kernel: str
+    environment: dict[str, str]
+    limits: Limits = field(default_factory=Limits)
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Where and why a notebook stopped."""
+
+    cell: int | None
+    ename: str
+    evalue: str
+    source: str = ""
+
+    def __str__(self) -> str:
+        """Return place and error in one line."""
+        where = "before its first cell" if self.cell is None else f"in code cell {self.cell}"
+        return f"{where}: {self.ename}: {self.evalue}"
+
+
+@dataclass
+class Outcome:
+    """What came of a job.
+
+    Attributes:
+        status: `ok`; `failed`: a cell raised or a limit was passed; `died`: the kernel or the
+            worker went away, which is worth another attempt; `refused`: nothing could be started.
+        seconds: wall time by phase: `start` of the kernel, `cells`, `end` of the kernel, `write`.
+        peak_mb: highest resident memory of the kernel with its children, in MiB.
+        kernel: name of the kernelspec that was used.
+        trace: what the notebook used (see `trace.py`), None where the kernel could not say.
+        cells: seconds of each code cell, in order.
+        digest: SHA-256 of the notebook that was written.
+    """
+
+    status: Status
+    error: Failure | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_mb: float = 0.0
+    kernel: str = ""
+    trace: dict[str, Any] | None = None
+    cells: list[float] = field(default_factory=list)
+    digest: str = ""
+    started: float = 0.0
+    warnings: list[str] = field(default_factory=list)

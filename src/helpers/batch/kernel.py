@@ -1,0 +1,55 @@
+"""Which kernel a run uses, and the environment it gets."""
+
+import os
+
+from helpers import paths
+
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+    "CRM_REPORTS_THREADS",
+)
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def environment(jobs: int) -> dict[str, str]:
+    """Return what every kernel of a run sees: the roots, one hash seed, its share of the cores.
+
+    jobs × threads is the number of cores, so that parallel reports do not fight for them.
+    """
+    share = str(max(1, cores() // jobs))
+    return {
+        **dict.fromkeys(THREADS, share),
+        "PYTHONHASHSEED": "0",
+        "CRM_REPORTS_ROOT": str(paths.root()),
+        "CRM_REPORTS_DATA": str(paths.data()),
+        "CRM_REPORTS_OUTPUT": str(paths.output()),
+    }
+
+
+def memory_mb(jobs: int) -> int:
+    """Return what one kernel may use: four fifths of the machine's memory over the jobs, in MiB."""
+    import psutil
+
+    return int(psutil.virtual_memory().total / 2**20 * 0.8 / jobs)
+
+
+def chosen(name: str | None) -> tuple[str, str]:
+    """Return the kernelspec to use and one line of warning, empty where there is nothing to say."""
+    if name:
+        return name, ""
+    try:
+        from helpers.batch.kernels import default_kernel
+    except ImportError:
+        return "python3", ""
+    return default_kernel()

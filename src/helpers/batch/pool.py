@@ -1,0 +1,119 @@
+"""Where jobs run: processes of this machine, or a Dask cluster; both are `Executor`s."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from functools import partial
+from multiprocessing.connection import Connection
+from typing import Any
+
+from helpers.errors import UsageError
+
+
+def open_executor(spec: str, jobs: int) -> tuple[Executor, int]:
+    """Return the executor that `--executor` names, and how many jobs it takes at once.
+
+    `processes` is this machine, `dask://HOST:PORT` the scheduler of a Dask cluster.
+
+    Raises:
+        UsageError: the spec is none of these, or the cluster cannot be reached.
+    """
+    if spec == "processes":
+        return Lanes(jobs), jobs
+    if spec.startswith("dask"):
+        from helpers.batch.cluster import connect
+
+        return connect(spec)
+    raise UsageError(
+        f"no executor is called {spec!r}", hint="Valid: processes, dask://HOST:PORT (a scheduler)."
+    )
+
+
+class Lanes(Executor):
+    """A process pool in which the death of one worker costs only the job that it had.
+
+    Each lane is a `ProcessPoolExecutor` of one worker: when it breaks, its future says so and a
+    fresh lane takes its place. All workers end when this process does, however it ends: they hold
+    the reading end of a pipe whose other end is only here.
+    """
+
+    def __init__(self, lanes: int, *, preload: str = "helpers.batch.worker") -> None:
+        method = "forkserver" if os.name == "posix" else "spawn"
+        self._context = multiprocessing.get_context(method)
+        if method == "forkserver":
+            self._context.set_forkserver_preload([preload])
+        self._alive, self._our_end = self._context.Pipe(duplex=False)
+        self._lock = threading.RLock()
+        self._free = lanes  # lanes that may still be opened
+        self._idle: list[ProcessPoolExecutor] = []
+        self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Hand a call to the next free lane."""
+        future: Future[Any] = Future()
+        with self._lock:
+            self._waiting.append((future, partial(call, *args, **kwargs)))
+        self._dispatch()
+        return future
+
+    def _dispatch(self) -> None:
+        with self._lock:
+            while self._waiting and (self._idle or self._free):
+                future, call = self._waiting.popleft()
+                if future.set_running_or_notify_cancel():
+                    self._start(self._idle.pop() if self._idle else self._lane(), future, call)
+
+    def _lane(self) -> ProcessPoolExecutor:
+        self._free -= 1
+        return ProcessPoolExecutor(
+            1, mp_context=self._context, initializer=_begin, initargs=(self._alive,)
+        )
+
+    def _start(
+        self, lane: ProcessPoolExecutor, future: Future[Any], call: Callable[[], Any]
+    ) -> None:
+        def finished(inner: Future[Any]) -> None:
+            error = inner.exception()
+            with self._lock:
+                if isinstance(error, BrokenExecutor):
+                    lane.shutdown(wait=False)
+                    self._free += 1
+                else:
+                    self._idle.append(lane)
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(inner.result())
+            self._dispatch()
+
+        try:
+            lane.submit(call).add_done_callback(finished)
+        except BrokenExecutor as error:  # it died while idle
+            self._free += 1
+            future.set_exception(error)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the idle workers; one that still has a job ends it and its kernel at once."""
+        with self._lock:
+            idle, self._idle, self._free = self._idle, [], 0
+        for lane in idle:
+            lane.shutdown(wait=wait, cancel_futures=cancel_futures)
+        self._our_end.close()
+
+
+def _begin(alive: Connection) -> None:
+    """Prepare a worker: the runner alone answers Ctrl-C, and the worker does not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with, args=(alive,), name="alive", daemon=True).start()
+
+
+def _die_with(alive: Connection) -> None:
+    alive.poll(None)  # returns when the other end closes
+    from helpers.batch.guard import end_current
+
+    end_current()
+    os._exit(1)

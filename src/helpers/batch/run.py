@@ -1,0 +1,153 @@
+"""One run: a plan in, executed notebooks in place and `run.json` out."""
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from helpers import paths
+from helpers.batch import kernel as kernels
+from helpers.batch.job import Job, Limits, Outcome
+from helpers.batch.plan import Planned
+from helpers.batch.pool import open_executor
+from helpers.batch.progress import Progress, open_progress
+from helpers.batch.record import Record, RunRecord
+from helpers.batch.runner import Runner, describe_failure, install
+from helpers.errors import HelpersError
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run is carried out."""
+
+    jobs: int = 0
+    kernel: str | None = None
+    executor: str = "processes"
+    limits: Limits = field(default_factory=Limits)
+    retries: int = 2
+    command: str = "run"
+
+
+def run(planned: list[Planned], options: Options) -> list[Record]:
+    """Execute what is to run and return a record of every planned report.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; kernels are dead, finished reports in place, `run.json` written.
+    """
+    todo = [report for report in planned if report.state == "run"]
+    jobs = max(1, min(options.jobs or kernels.cores(), len(todo) or 1))
+    name, warning = kernels.chosen(options.kernel) if todo else (options.kernel or "", "")
+    record = RunRecord(options.command, jobs=jobs, executor=options.executor, kernel=name)
+    for report in planned:
+        if report.state != "run":
+            record.add(_standing(report))
+    result = "interrupted"
+    try:
+        if todo:
+            with open_progress(len(todo), jobs=jobs, expected=_expected(todo, jobs)) as progress:
+                if warning:
+                    progress.line(warning)
+                _Execution(todo, options, jobs, name, record, progress).go()
+        failed = any(found.status == "failed" for found in record.records)
+        result = "failed" if failed else "ok"
+    finally:
+        record.write(result)
+    return record.records
+
+
+class _Execution:
+    """The part of a run that executes: jobs out, records in."""
+
+    def __init__(
+        self,
+        todo: list[Planned],
+        options: Options,
+        jobs: int,
+        kernel: str,
+        record: RunRecord,
+        progress: Progress,
+    ) -> None:
+        self.todo, self.options, self.jobs, self.kernel = todo, options, jobs, kernel
+        self.record, self.progress = record, progress
+        self.planned = {report.edition: report for report in todo}
+        self.offsets: dict[Any, float] = {}
+
+    def go(self) -> None:
+        """Run all, longest first."""
+        longest = sorted(self.todo, key=lambda r: -(r.seconds if r.seconds is not None else 1e9))
+        executor, at_once = open_executor(self.options.executor, self.jobs)
+        runner = Runner(
+            executor,
+            at_once,
+            on_start=self._start,
+            on_end=self._end,
+            retries=self.options.retries,
+        )
+        try:
+            runner.run(self._job(report) for report in longest)
+        finally:
+            executor.shutdown(wait=True, cancel_futures=True)
+
+    def _job(self, report: Planned) -> Job:
+        limits = self.options.limits
+        if not limits.memory_mb:
+            limits = replace(limits, memory_mb=kernels.memory_mb(self.jobs))
+        return Job(
+            edition=report.edition,
+            notebook=str(paths.notebooks() / f"{report.edition.family}.ipynb"),
+            landing=str(report.edition.running),
+            parameters=report.parameters,
+            kernel=self.kernel,
+            environment=kernels.environment(self.jobs),
+            limits=limits,
+        )
+
+    def _start(self, job: Job) -> None:
+        self.offsets.setdefault(job.edition, self.record.elapsed())
+        self.progress.start(job.edition, job.attempt)
+
+    def _end(self, job: Job, outcome: Outcome) -> None:
+        error = outcome.error and describe_failure(job, outcome.error)
+        try:
+            install(job, outcome)
+        except HelpersError as refused:
+            outcome.status = "failed"
+            error = {"cell": None, "ename": type(refused).__name__, "evalue": str(refused)}
+        good = outcome.status == "ok"
+        report = self.planned[job.edition]
+        offset = self.offsets[job.edition]
+        kept = job.edition.notebook.exists()
+        found = Record(
+            edition=job.edition,
+            status="ok" if good else "failed",
+            page="current" if good else ("stale" if kept else "none"),
+            reasons=report.reasons,
+            parameters=job.parameters,
+            started=outcome.started or time.time(),
+            offset=offset,
+            seconds={**outcome.seconds, "total": self.record.elapsed() - offset},
+            peak_mb=outcome.peak_mb,
+            kernel=outcome.kernel or job.kernel,
+            attempts=job.attempt,
+            cells=outcome.cells,
+            error=error,
+        )
+        self.record.add(found)
+        self.progress.end(found)
+
+
+def _standing(report: Planned) -> Record:
+    fresh = report.state == "fresh"
+    return Record(
+        report.edition,
+        "fresh" if fresh else "not_applicable",
+        "current" if fresh else "none",
+        reasons=report.reasons,
+        parameters=report.parameters,
+    )
+
+
+def _expected(todo: list[Planned], jobs: int) -> float | None:
+    known = [report.seconds for report in todo if report.seconds is not None]
+    if len(known) < len(todo):
+        return None
+    return max(sum(known) / jobs, max(known, default=0.0))

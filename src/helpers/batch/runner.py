@@ -1,0 +1,123 @@
+"""Runs what a plan lists: longest first, a few at a time, again when a kernel died, never half."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from helpers.batch import files
+from helpers.batch.execute import execute
+from helpers.batch.job import Failure, Job, Outcome
+from helpers.errors import HelpersError
+
+RETRIES = 2
+BACK_OFF = (1.0, 4.0)  # seconds before the second and the third attempt
+
+
+@dataclass(order=True)
+class _Task:
+    ready_at: float
+    rank: int
+    job: Job = field(compare=False)
+
+
+class Runner:
+    """Executes jobs on an executor and hands each outcome on as soon as it is there."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        at_once: int,
+        *,
+        on_start: Callable[[Job], None],
+        on_end: Callable[[Job, Outcome], None],
+        retries: int = RETRIES,
+    ) -> None:
+        self.executor, self.at_once = executor, at_once
+        self.on_start, self.on_end, self.retries = on_start, on_end, retries
+        self._futures: dict[Future[Outcome], _Task] = {}
+        self._submitted: dict[str, float] = {}
+
+    def run(self, jobs: Iterable[Job]) -> None:
+        """Run all jobs, in the order given; an outcome of `ok` has its notebook in place."""
+        waiting = [_Task(0.0, rank, job) for rank, job in enumerate(jobs)]
+        while waiting or self._futures:
+            self._submit(waiting)
+            done, _ = wait(self._futures, timeout=self._pause(waiting), return_when=FIRST_COMPLETED)
+            for future in done:
+                task = self._futures.pop(future)
+                outcome = _result(future, task.job)
+                if outcome.status == "died" and task.job.attempt <= self.retries:
+                    waiting.append(self._again(task))
+                    _clear(task.job)
+                else:
+                    self.on_end(task.job, outcome)
+
+    def _submit(self, waiting: list[_Task]) -> None:
+        now = time.monotonic()
+        for task in sorted(waiting):
+            if len(self._futures) >= self.at_once:
+                return
+            if task.ready_at <= now:
+                waiting.remove(task)
+                self.on_start(task.job)
+                self._futures[self.executor.submit(execute, task.job)] = task
+
+    def _pause(self, waiting: list[_Task]) -> float | None:
+        """How long to wait for a job's end before a retry is due."""
+        if not waiting or len(self._futures) >= self.at_once:
+            return None
+        soonest = max(0.0, min(task.ready_at for task in waiting) - time.monotonic())
+        if not self._futures:
+            time.sleep(soonest)
+            return 0.0
+        return soonest
+
+    def _again(self, task: _Task) -> _Task:
+        attempt = task.job.attempt
+        pause = BACK_OFF[min(attempt, len(BACK_OFF)) - 1]
+        return _Task(time.monotonic() + pause, task.rank, replace(task.job, attempt=attempt + 1))
+
+
+def _result(future: Future[Outcome], job: Job) -> Outcome:
+    try:
+        return future.result()
+    except BrokenExecutor:
+        return Outcome("died", Failure(None, "WorkerDied", "the process that ran it went away"))
+    except HelpersError as error:
+        return Outcome("failed", Failure(None, type(error).__name__, str(error)))
+    except OSError as error:
+        said = f"{error.strerror or error} ({error.filename or job.landing})"
+        return Outcome("failed", Failure(None, type(error).__name__, said))
+
+
+def install(job: Job, outcome: Outcome) -> Path:
+    """Move the notebook of a finished job to its final place, a failed one to where it can be read.
+
+    Raises:
+        HelpersError: the place cannot be written.
+    """
+    final = job.edition.notebook if outcome.status == "ok" else job.edition.failed
+    beside = Path(job.landing) / "executed.ipynb"
+    if beside.exists():
+        files.move(beside, final)
+    _clear(job)
+    return final
+
+
+def _clear(job: Job) -> None:
+    shutil.rmtree(job.landing, ignore_errors=True)
+
+
+def describe_failure(job: Job, failure: Failure) -> dict[str, Any]:
+    """Return a failure as `run.json` holds it."""
+    return {
+        "cell": failure.cell,
+        "ename": failure.ename,
+        "evalue": failure.evalue,
+        "source": failure.source,
+        "notebook": str(job.edition.failed),
+    }

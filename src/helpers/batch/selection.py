@@ -1,0 +1,134 @@
+"""Which reports are asked for: families × periods × slices, checked before anything runs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from helpers import params
+from helpers.batch.edition import Edition
+from helpers.errors import PeriodError, UsageError
+from helpers.periods import Period, last_complete
+
+# A shop that is closed on the first or last days of a period still has the whole period.
+_CLOSED = {"week": timedelta(days=1)}
+_CLOSED_OTHERWISE = timedelta(days=3)
+
+
+ALL = "all"
+"""As the first period of a selection: every month that the data covers."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a command asks for; empty fields mean the default."""
+
+    families: tuple[str, ...] = ()
+    source: str | None = None
+    periods: tuple[str, ...] = ()
+    first: str | None = None
+    last: str | None = None
+    slices: tuple[str, ...] = ()
+    overrides: dict[str, Any] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One report that is asked for, with its checked parameters.
+
+    `missing` names the tables that the family needs and the source does not have: the report does
+    not apply, and nobody runs it.
+    """
+
+    edition: Edition
+    parameters: dict[str, Any]
+    needs: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def chosen_families(selection: Selection) -> list[str]:
+    """Return the families asked for, all of them by default.
+
+    Raises:
+        UsageError: a family does not exist, or there is none at all.
+    """
+    for family in selection.families:
+        params.model(family)
+    found = list(dict.fromkeys(selection.families)) or params.families()
+    if not found:
+        raise UsageError("there is no report family", hint="Put a notebook into notebooks/.")
+    return found
+
+
+def chosen_periods(selection: Selection, info: Any) -> list[Period]:
+    """Return the periods asked for; by default the last three complete months of the source.
+
+    Raises:
+        PeriodError: one cannot be read, or the data does not cover it.
+    """
+    found = [Period.parse(text) for text in selection.periods]
+    if selection.first == ALL:
+        found += [month for month in _months(info) if _covered(month, info)]
+    elif selection.first or selection.last:
+        bounds = [Period.parse(text) for text in (selection.first, selection.last) if text]
+        kind = bounds[0].kind
+        first = bounds[0] if selection.first else Period.containing(info.first_day, kind)
+        last = bounds[-1] if selection.last else last_complete(info.last_day, count=1, kind=kind)[0]
+        found += first.through(last)
+    if not found:
+        recent = last_complete(info.last_day, count=3)
+        return [period for period in recent if _covered(period, info)] or recent[-1:]
+    for period in found:
+        if not _covered(period, info):
+            raise PeriodError(
+                f"the data of {info.source} does not cover {period}: it goes from "
+                f"{info.first_day} to {info.last_day}",
+                hint=f"Its {period.kind}s are {_span(info, period.kind)}.",
+            )
+    return list(dict.fromkeys(found))
+
+
+def _months(info: Any) -> Iterator[Period]:
+    first = Period.containing(info.first_day, "month")
+    return first.through(Period.containing(info.last_day, "month"))
+
+
+def _covered(period: Period, info: Any) -> bool:
+    slack = _CLOSED.get(period.kind, _CLOSED_OTHERWISE)
+    return bool(period.start >= info.first_day - slack and period.end <= info.last_day + slack)
+
+
+def _span(info: Any, kind: Any) -> str:
+    first, last = Period.containing(info.first_day, kind), Period.containing(info.last_day, kind)
+    first = first if _covered(first, info) else first.next()
+    last = last if _covered(last, info) else last.previous()
+    if last < first:
+        return "none: the data is shorter than that"
+    return f"{first} to {last}" if first != last else str(first)
+
+
+def wanted(selection: Selection) -> Iterator[Wanted]:
+    """Yield every report asked for, in order of source, family, period and slice.
+
+    Raises:
+        UsageError: a family, source, period, parameter or slice is not valid.
+        DataError: the data of the source does not pass the quality gate.
+    """
+    from helpers.sources import describe
+
+    families = chosen_families(selection)
+    first = params.resolve(families[0], source=selection.source)
+    info = describe(first.source)
+    periods = chosen_periods(selection, info)
+    for family in families:
+        kind = params.model(family)
+        missing = tuple(table for table in kind.needs if table not in info.tables)
+        for period in periods:
+            for part in selection.slices or (None,):
+                given = dict(selection.overrides) | ({"slice": part} if part else {})
+                found = params.resolve(
+                    family, period=str(period), source=first.source, overrides=given
+                )
+                edition = Edition(first.source, family, str(period), found.slice)
+                yield Wanted(edition, found.model_dump(mode="json"), tuple(kind.needs), missing)
