@@ -1,0 +1,111 @@
+"""From raw extracts to canonical tables: mapping, cleaning, account and snapshot store."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from helpers.errors import DataError
+from helpers.sources.account import Account
+from helpers.sources.declared import Declared, available, declared
+from helpers.sources.manifest import Manifest, TableInfo
+from helpers.sources.tables import Tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+__all__ = ["Account", "SourceInfo", "Tables", "available", "describe", "load"]
+
+
+@dataclass(frozen=True)
+class SourceInfo:
+    """What can be said of a source without reading a table.
+
+    Attributes:
+        source, label, note: name, name for titles, and what it cannot support.
+        snapshot: the hash of its clean tables and their account.
+        first_day, last_day: the days it covers.
+        tables: per canonical table rows, columns and content hashes (`hash_until(as_of)`).
+        attributes: per attribute of the customers, how many customers have each value.
+        account: what cleaning did to every raw row.
+        files: the raw files: `name`, `sha256`, `rows`.
+        path: the folder of the snapshot.
+    """
+
+    source: str
+    label: str
+    note: str
+    snapshot: str
+    first_day: date | None
+    last_day: date | None
+    tables: dict[str, TableInfo]
+    attributes: dict[str, dict[str, int]]
+    account: Account
+    files: tuple[dict[str, Any], ...]
+    path: "Path"
+
+    def has(self, name: str) -> bool:
+        """Return whether the source has the canonical table."""
+        return name in self.tables
+
+
+def describe(source: str) -> SourceInfo:
+    """Return what the source's snapshot says of itself; it is built if it is not current.
+
+    Raises:
+        UsageError: no such source. ParameterError: its file is not valid.
+        DataError: raw files are missing, cannot be read, or do not pass the quality gate.
+    """
+    from helpers.sources.snapshot import current
+
+    said = declared(source)
+    manifest, folder = current(said)
+    return _info(said, manifest, folder)
+
+
+def _info(said: Declared, manifest: Manifest, folder: "Path") -> SourceInfo:
+    return SourceInfo(
+        source=said.source,
+        label=said.label,
+        note=said.note,
+        snapshot=manifest.snapshot,
+        first_day=manifest.first_day,
+        last_day=manifest.last_day,
+        tables=manifest.tables,
+        attributes=manifest.attributes,
+        account=manifest.account,
+        files=manifest.files,
+        path=folder,
+    )
+
+
+def load(source: str, *, as_of: date | None = None, slice: str = "all") -> Tables:
+    """Return the source's canonical tables, cut at `as_of` and restricted to a slice.
+
+    Raises:
+        UsageError: no such source. ParameterError: its file, or the slice, is not valid.
+        DataError: raw files are missing, cannot be read, or do not pass the quality gate.
+        DisclosureError: the slice has fewer than 8 customers.
+    """
+    from helpers.sources.snapshot import Damaged, current, read_table, rebuild
+
+    said = declared(source)
+    manifest, folder = current(said)
+
+    def read(name: str, rows: int) -> "pd.DataFrame":
+        nonlocal manifest, folder
+        snapshot = manifest.snapshot
+        try:
+            return read_table(folder, manifest, name, rows).to_pandas()
+        except Damaged:
+            manifest, folder = rebuild(said, folder)
+        if manifest.snapshot != snapshot:
+            raise DataError(
+                "the snapshot was damaged, and the raw files have changed since it was made",
+                file=folder,
+                hint="Load the source again.",
+            )
+        return read_table(folder, manifest, name, rows).to_pandas()
+
+    return Tables(said, manifest, read, as_of=as_of, slice=slice)

@@ -1,0 +1,213 @@
+"""The snapshot store: clean tables as Parquet in folders named by the hash of their content.
+
+    store/snapshots/<hash>/manifest.json, <table>.parquet
+    store/snapshots/index/<input key>.json      which snapshot these raw files and this code make
+
+A snapshot is written beside and renamed. Two processes that build the same one make the same bytes
+of content; who comes second throws his away. One that is damaged is not used: it is built anew.
+"""
+
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from helpers import paths
+from helpers.errors import DataError
+from helpers.sources import freshness
+from helpers.sources.atomic import write_json, writing
+from helpers.sources.declared import Declared
+from helpers.sources.manifest import FORMAT, Manifest
+from helpers.sources.rawfiles import raw_files
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from helpers.sources.building import Built
+
+log = logging.getLogger("helpers.sources")
+_ABANDONED = 24 * 3600
+_TRIES = 3
+
+
+def current(declared: Declared) -> tuple[Manifest, Path]:
+    """Return the snapshot of a source's raw files as they are now, built if there is none.
+
+    Raises:
+        DataError: a raw file is missing or cannot be read, or the quality gate refuses the data.
+        HelpersError: the store cannot be written.
+    """
+    index = paths.snapshots() / "index"
+    for _ in range(_TRIES):
+        files = raw_files(declared)
+        hashes = freshness.file_hashes(files, index / "files.json")
+        key = freshness.input_key(declared, hashes)
+        found = _look_up(index / f"{key}.json")
+        if found is not None:
+            return found
+        built = _build(declared, index / f"{key}.json", hashes)
+        if {path: freshness.sha256(path) for path in files} == hashes:
+            return built
+    raise DataError(
+        "the raw files change while they are read",
+        file=declared.folder,
+        hint="Let the export end first.",
+    )
+
+
+def _look_up(entry: Path) -> tuple[Manifest, Path] | None:
+    try:
+        said = json.loads(entry.read_text(encoding="utf-8"))
+        folder = paths.snapshots() / str(said["snapshot"])
+        recheck_on, files = said["recheck_on"], said["files"]
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        log.warning("%s is damaged: the snapshot is built anew", entry)
+        return None
+    if not freshness.still_right(recheck_on, date.today()):
+        return None
+    manifest = read_manifest(folder)
+    return None if manifest is None else (replace(manifest, files=tuple(files)), folder)
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """Return the manifest of a snapshot; None if it is absent, damaged or of another format."""
+    try:
+        given = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        if given["format"] != FORMAT:
+            return None
+        manifest = Manifest.from_json(given)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        log.warning("%s is damaged: it is built anew", folder / "manifest.json")
+        return None
+    there = all((folder / f"{name}.parquet").is_file() for name in manifest.tables)
+    if manifest.snapshot != folder.name or not there:
+        log.warning("%s is damaged: it is built anew", folder)
+        return None
+    return manifest
+
+
+def _build(declared: Declared, entry: Path, hashes: dict[Path, str]) -> tuple[Manifest, Path]:
+    from helpers.sources import quarantine
+    from helpers.sources.building import build, gate
+
+    made = build(declared, today=date.today())
+    quarantine.write(declared.source, made.quarantine)
+    gate(declared, made)
+    files = [
+        {
+            "name": path.relative_to(declared.folder).as_posix(),
+            "sha256": hashes[path],
+            "rows": made.raw_rows[path.name],
+        }
+        for path in sorted(hashes)
+    ]
+    with writing(paths.snapshots()):
+        manifest, folder = _store(declared.source, made, files)
+    recheck = made.recheck_on.isoformat() if made.recheck_on else None
+    said = {"snapshot": manifest.snapshot, "recheck_on": recheck, "files": files}
+    write_json(entry, said)
+    return manifest, folder
+
+
+def _store(source: str, made: "Built", files: list[dict[str, Any]]) -> tuple[Manifest, Path]:
+    from helpers.sources.storing import write_tables
+
+    store = paths.snapshots()
+    store.mkdir(parents=True, exist_ok=True)
+    _sweep(store)
+    beside = Path(tempfile.mkdtemp(dir=store, prefix=".building-"))
+    try:
+        manifest = write_tables(source, made, files, beside)
+        write_json(beside / "manifest.json", manifest.to_json())
+        beside.chmod(0o755)
+        folder = store / manifest.snapshot
+        _put(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return manifest, folder
+
+
+def _put(beside: Path, folder: Path) -> None:
+    """Rename the new snapshot to its place; a sound one that is there already stays."""
+    for _ in range(_TRIES):
+        try:
+            beside.rename(folder)
+            return
+        except OSError:
+            if not folder.exists():
+                raise
+        if read_manifest(folder) is not None and not damaged_tables(folder):
+            return
+        aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".damaged-"))
+        folder.rename(aside / folder.name)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def damaged_tables(folder: Path) -> list[str]:
+    """Return the tables of a snapshot whose file is not what its manifest says."""
+    manifest = read_manifest(folder)
+    if manifest is None:
+        return ["manifest"]
+    return [
+        name
+        for name, table in manifest.tables.items()
+        if freshness.sha256(folder / f"{name}.parquet") != table.sha256
+    ]
+
+
+def _sweep(store: Path) -> None:
+    """Remove what processes that were killed while they built have left."""
+    for left in [*store.glob(".building-*"), *store.glob(".damaged-*")]:
+        try:
+            old = time.time() - left.stat().st_mtime > _ABANDONED
+        except FileNotFoundError:
+            continue  # its process has just finished
+        if old:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def read_table(folder: Path, manifest: Manifest, name: str, rows: int) -> "pa.Table":
+    """Return the first rows of a table as Arrow.
+
+    Raises:
+        Damaged: the file is not what the manifest says.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = folder / f"{name}.parquet"
+    try:
+        data = path.read_bytes()
+        if freshness.sha256_of(data) != manifest.tables[name].sha256:
+            raise Damaged(f"{path} is not what the manifest says")
+        return pq.read_table(pa.BufferReader(data)).slice(0, rows)
+    except (OSError, pa.ArrowException) as error:
+        raise Damaged(f"{path}: {error}") from error
+
+
+class Damaged(Exception):
+    """A table of a snapshot cannot be read; the snapshot has to be built anew."""
+
+
+def rebuild(declared: Declared, folder: Path) -> tuple[Manifest, Path]:
+    """Throw a damaged snapshot away and return a new one.
+
+    Raises:
+        DataError: what is built from the raw files is damaged again.
+    """
+    log.warning("the snapshot %s is damaged: it is built anew", folder)
+    if folder.exists() and damaged_tables(folder):
+        aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".damaged-"))
+        os.rename(folder, aside / folder.name)
+        shutil.rmtree(aside, ignore_errors=True)
+    return current(declared)

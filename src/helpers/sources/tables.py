@@ -1,0 +1,137 @@
+"""The tables that a report reads: cut at `as_of`, restricted to a slice, fresh on every access."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from helpers.errors import DisclosureError, MissingTableError, ParameterError, did_you_mean
+from helpers.sources.account import Account
+from helpers.sources.canonical import TABLES, Kind
+from helpers.sources.declared import Declared
+from helpers.sources.manifest import Manifest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEWEST = 8  # customers; a smaller group could be told apart
+_DTYPES: dict[Kind, Any] = {
+    "id": str,
+    "text": str,
+    "money": "float64",
+    "number": "float64",
+    "time": "datetime64[ns]",
+    "date": "datetime64[ns]",
+}
+
+
+class Tables:
+    """The canonical tables of a source as a report of one period and slice may see them.
+
+    Each table is an attribute (`data.orders`): a new DataFrame on every access, with the rows
+    dated up to `as_of`. Rows without a date of their own follow what they belong to: lines their
+    order, contacts their campaign's start, customers the first day that any table speaks of them.
+
+    Attributes:
+        source, label, note: name, name for titles, and what the source cannot support.
+        as_of: the last day whose rows are there.
+        first_day, last_day: the days that the source covers, as far as known on `as_of`.
+        snapshot: the hash of the whole snapshot that the tables come from.
+        account: what cleaning did to the rows dated up to `as_of`, and to undated ones.
+        files: the raw files: `name`, `sha256`, `rows`.
+        slice: `all` or `attribute=value`.
+    """
+
+    def __init__(
+        self,
+        declared: Declared,
+        manifest: Manifest,
+        read: "Callable[[str, int], pd.DataFrame]",
+        *,
+        as_of: date | None,
+        slice: str,
+    ) -> None:
+        self.source, self.label, self.note = declared.source, declared.label, declared.note
+        self.snapshot, self.files, self.slice = manifest.snapshot, manifest.files, slice
+        self.as_of = as_of or manifest.last_day
+        self.first_day = manifest.first_day
+        days = [day for day in (as_of, manifest.last_day) if day]
+        self.last_day = min(days) if days else None
+        self.account: Account = manifest.account if as_of is None else manifest.account.until(as_of)
+        self._manifest, self._read, self._until = manifest, read, as_of
+        self._frames: dict[str, pd.DataFrame] = {}
+        self._customers = None if slice == "all" else self._slice(slice)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The tables that the source has."""
+        return tuple(self._manifest.tables)
+
+    def has(self, name: str) -> bool:
+        """Return whether the source has the table, with or without rows up to `as_of`."""
+        return name in self._manifest.tables
+
+    def get(self, name: str) -> "pd.DataFrame":
+        """Return a table, or an empty one with its required columns where the source has none.
+
+        Raises:
+            ParameterError: no canonical table has that name.
+        """
+        import pandas as pd
+
+        if self.has(name):
+            return self._frame(name).copy()
+        if name not in TABLES:
+            raise ParameterError(f"no table is called {name!r}", hint=did_you_mean(name, TABLES))
+        columns = TABLES[name].columns.items()
+        return pd.DataFrame({c: pd.Series([], dtype=_DTYPES[kind]) for c, kind in columns})
+
+    def __getattr__(self, name: str) -> "pd.DataFrame":
+        if name not in TABLES:
+            raise AttributeError(f"Tables has no {name!r}; {did_you_mean(name, TABLES)}")
+        if not self.has(name):
+            raise MissingTableError(
+                f"the source {self.source} has no table {name!r}",
+                hint=f"It has {', '.join(self.names)}. Map one in params/sources/{self.source}.yml.",
+            )
+        return self._frame(name).copy()
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.names]
+
+    def _frame(self, name: str) -> "pd.DataFrame":
+        if name not in self._frames:
+            rows = self._manifest.table(name).rows_until(self._until)
+            frame = self._read(name, rows)
+            self._frames[name] = frame if self._customers is None else self._sliced(name, frame)
+        return self._frames[name]
+
+    def _sliced(self, name: str, frame: "pd.DataFrame") -> "pd.DataFrame":
+        if "customer_id" in frame:
+            frame = frame[frame["customer_id"].isin(self._customers)]
+        elif name == "order_lines":
+            frame = frame[frame["order_id"].isin(self._frame("orders")["order_id"])]
+        return frame.reset_index(drop=True)
+
+    def _slice(self, slice: str) -> "pd.Series[Any]":
+        """Return the ids of the customers in the slice."""
+        attribute, _, value = slice.partition("=")
+        known = self._manifest.attributes
+        if attribute not in known:
+            raise ParameterError(
+                f"slice {slice!r}: customers have no attribute {attribute!r} to slice by",
+                hint=did_you_mean(attribute, known),
+            )
+        if value not in known[attribute]:
+            raise ParameterError(
+                f"slice {slice!r}: no customer has this value",
+                hint=did_you_mean(value, known[attribute]),
+            )
+        rows = self._manifest.table("customers").rows_until(self._until)
+        customers = self._read("customers", rows)
+        ids = customers.loc[customers[attribute].eq(value), "customer_id"]
+        if len(ids) < FEWEST:
+            raise DisclosureError(
+                f"slice {slice!r} has fewer than {FEWEST} customers up to {self.as_of}",
+                hint="Choose a larger group, or a later period.",
+            )
+        return ids
