@@ -1,8 +1,9 @@
 """What a notebook really used: modules, files, tables.
 
-Runs inside the kernel, with the standard library only. The engine evaluates `start` before the first
-cell and `finish` after the last one, both silently: no cell, output or execution count tells that
-they ran.
+Runs inside the kernel, with the standard library only. The engine evaluates `start` before the
+first cell and `finish` after the last one, both silently: no cell, output or execution count
+tells that they ran.
+"""
 
 import json
 import os
