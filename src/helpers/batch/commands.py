@@ -1,17 +1,15 @@
 """What the commands of `crm-reports` do with the batch, and what they say."""
 
-from fnmatch import fnmatch
 from typing import Any
 
 from helpers import params
-from helpers.batch import plan as plans
 from helpers.batch import run as runs
-from helpers.batch import selection as selections
+from helpers.batch.facts import Facts
 from helpers.batch.job import Limits
-from helpers.batch.plan import Planned
+from helpers.batch.plan import Plan
 from helpers.batch.record import Record
 from helpers.batch.run import Options
-from helpers.batch.selection import Selection
+from helpers.batch.selection import Selection, select
 
 
 def selection(
@@ -53,20 +51,16 @@ def options(
     return Options(jobs, kernel, executor, limits, retries, command)
 
 
-def planned(asked: Selection, *, force: bool) -> list[Planned]:
+def planned(asked: Selection, *, force: bool) -> Plan:
     """Return the plan of what is asked for."""
-    reports = [
-        report
-        for report in selections.wanted(asked)
-        if not asked.only or any(fnmatch(report.edition.name, only) for only in asked.only)
-    ]
-    return plans.plan(reports, force=force)
+    selected = select(asked)
+    return Plan(Facts(selected.info), selected.reports, force=force)
 
 
 def show_plan(asked: Selection, *, force: bool, explain: tuple[str, str] | None) -> int:
     """Print what would run, and why."""
     found = planned(asked, force=force)
-    for report in found:
+    for report in found.reports:
         print(f"{report.state:<15} {report.edition}: {'; '.join(report.reasons)}")
     return 0
 

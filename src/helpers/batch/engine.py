@@ -25,6 +25,7 @@ class Session:
 
     journal: Path
     root: str
+    snapshots: str
     environment: dict[str, str]
     output_bytes: int
     on_kernel: Callable[[int | None], None]
@@ -81,7 +82,7 @@ class Client(PapermillNotebookClient):
         self._printed: dict[int, int] = {}
         with self.setup_kernel(env=session.environment, cwd=session.root, **kwargs):
             session.on_kernel(_pid(self.km))
-            self._evaluate(f"start({session.root!r})")
+            self._evaluate(f"start({session.root!r}, {session.snapshots!r})")
             ready = time.monotonic()
             session.seconds["start"] = ready - began
             try:

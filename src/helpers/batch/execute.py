@@ -29,6 +29,7 @@ def execute(job: Job) -> Outcome:
         session = Session(
             journal=landing / "journal.jsonl",
             root=job.environment["CRM_REPORTS_ROOT"],
+            snapshots=os.path.join(job.environment["CRM_REPORTS_OUTPUT"], "store", "snapshots"),
             environment={**os.environ, **job.environment},
             output_bytes=job.limits.output_mb * 2**20,
             on_kernel=guard.watch,

@@ -1,10 +1,14 @@
 """What would run, and why."""
 
+import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
+from helpers.batch import fingerprint, store
 from helpers.batch.edition import Edition
+from helpers.batch.facts import ALWAYS, Facts
 from helpers.batch.selection import Wanted
 
 State = Literal["run", "fresh", "not_applicable"]
@@ -12,24 +16,111 @@ State = Literal["run", "fresh", "not_applicable"]
 
 @dataclass(frozen=True)
 class Planned:
-    """One report of a plan: whether it runs, and the reasons in words."""
+    """One report of a plan: whether it runs, and the reasons in words.
+
+    `tables` are the facts of all tables as of its last day, `seconds` what it took last time.
+    """
 
     edition: Edition
     parameters: dict[str, Any]
     state: State
     reasons: tuple[str, ...]
-    seconds: float | None = None
+    tables: dict[str, Any] = field(repr=False, default_factory=dict)
+    known: store.Known | None = field(repr=False, default=None)
+
+    @property
+    def seconds(self) -> float | None:
+        """What its last run took."""
+        return self.known.seconds if self.known else None
 
 
-def plan(reports: Iterable[Wanted], *, force: bool = False) -> list[Planned]:
-    """Return the reports asked for with what is to be done about each."""
-    return [_planned(report, force=force) for report in reports]
+class Plan:
+    """The reports asked for, with what is to be done about each."""
+
+    def __init__(self, facts: Facts, wanted: Iterable[Wanted], *, force: bool = False) -> None:
+        self.facts, self.content = facts, fingerprint.Content()
+        self.reports = [self._planned(report, force) for report in wanted]
+
+    @property
+    def todo(self) -> list[Planned]:
+        """The reports that are to run."""
+        return [report for report in self.reports if report.state == "run"]
+
+    def _planned(self, report: Wanted, force: bool) -> Planned:
+        if report.missing:
+            reason = (
+                f"{report.edition.source} has no {' and no '.join(report.missing)}, "
+                f"without which {report.edition.family} says nothing"
+            )
+            return Planned(report.edition, report.parameters, "not_applicable", (reason,))
+        tables, known = self.facts.at(report.as_of), store.load(report.edition)
+        reasons = self.changes(report.edition, report.parameters, tables, known)
+        if force:
+            reasons = ["forced", *reasons]
+        state: State = "run" if reasons else "fresh"
+        told = tuple(reasons) or (f"nothing has changed since {known.finished[:10]}",)
+        return Planned(report.edition, report.parameters, state, told, tables, known)
+
+    def changes(
+        self, edition: Edition, parameters: dict[str, Any], tables: dict[str, Any], known: Any
+    ) -> list[str]:
+        """Return in words why a report is not up to date; nothing where it is."""
+        failed = [_failed(known.failure)] if known.failure else []
+        if known.problem:
+            return [known.problem]
+        if not known.fingerprint:
+            return failed or ["never run"]
+        now = fingerprint.inputs(self.content, edition.family, parameters, tables, known.uses)
+        found = fingerprint.changes(known.inputs, now)
+        if any(change.endswith(("rows", "rows changed")) for change in found):
+            found += _extracts(known.uses.get("extracts", {}), self.facts.files())
+        if not found:
+            found = _output(edition.notebook, known.output)
+        return found + failed if found else []
+
+    def inputs(self, report: Planned, uses: dict[str, Any]) -> dict[str, Any]:
+        """Return the inputs of a report that has just run, as they were when it was planned."""
+        return fingerprint.inputs(
+            self.content, report.edition.family, report.parameters, report.tables, uses
+        )
 
 
-def _planned(report: Wanted, *, force: bool) -> Planned:
-    if report.missing:
-        tables = " and ".join(report.missing)
-        reason = f"{report.edition.source} has no {tables}, which {report.edition.family} needs"
-        return Planned(report.edition, report.parameters, "not_applicable", (reason,))
-    reason = "forced" if force else "never run"
-    return Planned(report.edition, report.parameters, "run", (reason,))
+def uses_of(trace: dict[str, Any] | None, plan: Plan) -> dict[str, Any]:
+    """Return what a report used, from the trace of its kernel, as the store keeps it."""
+    from helpers.batch.distributions import distributions
+
+    site = trace["site"] if trace else []
+    used = fingerprint.uses(trace, distributions(site))
+    if used["tables"] is not None:
+        used["tables"] = sorted({*used["tables"], *ALWAYS})
+    return {**used, "extracts": plan.facts.files()}
+
+
+def signature(path: Path) -> list[int]:
+    """Return what changes when a file is replaced or written: the change time cannot be set."""
+    found = os.stat(path)
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+
+
+def _output(notebook: Path, output: dict[str, Any]) -> list[str]:
+    try:
+        if signature(notebook) == output.get("stat"):
+            return []
+    except (FileNotFoundError, NotADirectoryError):
+        return ["its executed notebook is missing"]
+    if fingerprint.sha256(notebook) == output.get("sha256"):
+        return []
+    return ["its executed notebook was altered"]
+
+
+def _extracts(before: dict[str, str], now: dict[str, str]) -> list[str]:
+    new = len(now.keys() - before.keys())
+    other = sum(before[name] != now[name] for name in before.keys() & now.keys())
+    parts = [(new, "new"), (other, "changed"), (len(before.keys() - now.keys()), "gone")]
+    said = [f"{count} {word}" for count, word in parts if count]
+    return [f"extracts: {', '.join(said)}"] if said else []
+
+
+def _failed(failure: dict[str, Any]) -> str:
+    where = f" in code cell {failure['cell']}" if failure.get("cell") else ""
+    return f"failed last time: {failure['ename']}{where}"

@@ -2,12 +2,14 @@
 
 import time
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from helpers import paths
+from helpers.batch import fingerprint, store
 from helpers.batch import kernel as kernels
 from helpers.batch.job import Job, Limits, Outcome
-from helpers.batch.plan import Planned
+from helpers.batch.plan import Plan, Planned, signature, uses_of
 from helpers.batch.pool import open_executor
 from helpers.batch.progress import Progress, open_progress
 from helpers.batch.record import Record, RunRecord
@@ -27,17 +29,17 @@ class Options:
     command: str = "run"
 
 
-def run(planned: list[Planned], options: Options) -> list[Record]:
+def run(plan: Plan, options: Options) -> list[Record]:
     """Execute what is to run and return a record of every planned report.
 
     Raises:
         KeyboardInterrupt: Ctrl-C; kernels are dead, finished reports in place, `run.json` written.
     """
-    todo = [report for report in planned if report.state == "run"]
+    todo = plan.todo
     jobs = max(1, min(options.jobs or kernels.cores(), len(todo) or 1))
     name, warning = kernels.chosen(options.kernel) if todo else (options.kernel or "", "")
     record = RunRecord(options.command, jobs=jobs, executor=options.executor, kernel=name)
-    for report in planned:
+    for report in plan.reports:
         if report.state != "run":
             record.add(_standing(report))
     result = "interrupted"
@@ -46,7 +48,7 @@ def run(planned: list[Planned], options: Options) -> list[Record]:
             with open_progress(len(todo), jobs=jobs, expected=_expected(todo, jobs)) as progress:
                 if warning:
                     progress.line(warning)
-                _Execution(todo, options, jobs, name, record, progress).go()
+                _Execution(plan, options, jobs, name, record, progress).go()
         failed = any(found.status == "failed" for found in record.records)
         result = "failed" if failed else "ok"
     finally:
@@ -59,21 +61,23 @@ class _Execution:
 
     def __init__(
         self,
-        todo: list[Planned],
+        plan: Plan,
         options: Options,
         jobs: int,
         kernel: str,
         record: RunRecord,
         progress: Progress,
     ) -> None:
-        self.todo, self.options, self.jobs, self.kernel = todo, options, jobs, kernel
+        self.plan, self.options, self.jobs, self.kernel = plan, options, jobs, kernel
         self.record, self.progress = record, progress
-        self.planned = {report.edition: report for report in todo}
+        self.planned = {report.edition: report for report in plan.todo}
         self.offsets: dict[Any, float] = {}
 
     def go(self) -> None:
         """Run all, longest first."""
-        longest = sorted(self.todo, key=lambda r: -(r.seconds if r.seconds is not None else 1e9))
+        longest = sorted(
+            self.plan.todo, key=lambda r: -(r.seconds if r.seconds is not None else 1e9)
+        )
         executor, at_once = open_executor(self.options.executor, self.jobs)
         runner = Runner(
             executor,
@@ -106,20 +110,21 @@ class _Execution:
         self.progress.start(job.edition, job.attempt)
 
     def _end(self, job: Job, outcome: Outcome) -> None:
-        error = outcome.error and describe_failure(job, outcome.error)
+        error = describe_failure(job, outcome.error) if outcome.error else None
+        report = self.planned[job.edition]
+        known = report.known or store.Known(report.edition.name)
         try:
             install(job, outcome)
+            known = self._remember(report, outcome, error)
         except HelpersError as refused:
             outcome.status = "failed"
             error = {"cell": None, "ename": type(refused).__name__, "evalue": str(refused)}
-        good = outcome.status == "ok"
-        report = self.planned[job.edition]
         offset = self.offsets[job.edition]
-        kept = job.edition.notebook.exists()
+        kept = "stale" if job.edition.notebook.exists() else "none"
         found = Record(
             edition=job.edition,
-            status="ok" if good else "failed",
-            page="current" if good else ("stale" if kept else "none"),
+            status="ok" if outcome.status == "ok" else "failed",
+            page="current" if outcome.status == "ok" else kept,
             reasons=report.reasons,
             parameters=job.parameters,
             started=outcome.started or time.time(),
@@ -127,12 +132,39 @@ class _Execution:
             seconds={**outcome.seconds, "total": self.record.elapsed() - offset},
             peak_mb=outcome.peak_mb,
             kernel=outcome.kernel or job.kernel,
+            fingerprint=known.fingerprint,
             attempts=job.attempt,
             cells=outcome.cells,
             error=error,
         )
         self.record.add(found)
         self.progress.end(found)
+
+    def _remember(
+        self, report: Planned, outcome: Outcome, error: dict[str, Any] | None
+    ) -> store.Known:
+        """Keep what is known now; after a failure the record of the last good run stays."""
+        known = report.known or store.Known(report.edition.name)
+        if outcome.status == "ok":
+            uses = uses_of(outcome.trace, self.plan)
+            inputs = self.plan.inputs(report, uses)
+            known = store.Known(
+                edition=report.edition.name,
+                fingerprint=fingerprint.digest(inputs),
+                inputs=inputs,
+                uses=uses,
+                output={
+                    "sha256": outcome.digest,
+                    "stat": signature(report.edition.notebook),
+                },
+                seconds=sum(outcome.seconds.values()),
+                finished=datetime.now(UTC).isoformat(timespec="seconds"),
+                run=self.record.id,
+            )
+        else:
+            known.failure = {"run": self.record.id, **(error or {})}
+        store.save(report.edition, known)
+        return known
 
 
 def _standing(report: Planned) -> Record:

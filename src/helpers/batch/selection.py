@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from datetime import date, timedelta
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, Any
 
 from helpers import params
 from helpers.batch.edition import Edition
 from helpers.errors import PeriodError, UsageError
 from helpers.periods import Period, last_complete
+
+if TYPE_CHECKING:
+    from helpers.sources import SourceInfo
 
 # A shop that is closed on the first or last days of a period still has the whole period.
 _CLOSED = {"week": timedelta(days=1)}
@@ -34,6 +38,14 @@ class Selection:
 
 
 @dataclass(frozen=True)
+class Selected:
+    """The reports asked for, and what their source says of itself."""
+
+    info: "SourceInfo"
+    reports: list["Wanted"]
+
+
+@dataclass(frozen=True)
 class Wanted:
     """One report that is asked for, with its checked parameters.
 
@@ -43,7 +55,7 @@ class Wanted:
 
     edition: Edition
     parameters: dict[str, Any]
-    needs: tuple[str, ...]
+    as_of: date
     missing: tuple[str, ...]
 
 
@@ -61,7 +73,7 @@ def chosen_families(selection: Selection) -> list[str]:
     return found
 
 
-def chosen_periods(selection: Selection, info: Any) -> list[Period]:
+def chosen_periods(selection: Selection, info: "SourceInfo") -> list[Period]:
     """Return the periods asked for; by default the last three complete months of the source.
 
     Raises:
@@ -89,17 +101,17 @@ def chosen_periods(selection: Selection, info: Any) -> list[Period]:
     return list(dict.fromkeys(found))
 
 
-def _months(info: Any) -> Iterator[Period]:
+def _months(info: "SourceInfo") -> Iterator[Period]:
     first = Period.containing(info.first_day, "month")
     return first.through(Period.containing(info.last_day, "month"))
 
 
-def _covered(period: Period, info: Any) -> bool:
+def _covered(period: Period, info: "SourceInfo") -> bool:
     slack = _CLOSED.get(period.kind, _CLOSED_OTHERWISE)
     return bool(period.start >= info.first_day - slack and period.end <= info.last_day + slack)
 
 
-def _span(info: Any, kind: Any) -> str:
+def _span(info: "SourceInfo", kind: Any) -> str:
     first, last = Period.containing(info.first_day, kind), Period.containing(info.last_day, kind)
     first = first if _covered(first, info) else first.next()
     last = last if _covered(last, info) else last.previous()
@@ -108,8 +120,8 @@ def _span(info: Any, kind: Any) -> str:
     return f"{first} to {last}" if first != last else str(first)
 
 
-def wanted(selection: Selection) -> Iterator[Wanted]:
-    """Yield every report asked for, in order of source, family, period and slice.
+def select(selection: Selection) -> Selected:
+    """Return every report asked for, in order of source, family, period and slice.
 
     Raises:
         UsageError: a family, source, period, parameter or slice is not valid.
@@ -121,6 +133,7 @@ def wanted(selection: Selection) -> Iterator[Wanted]:
     first = params.resolve(families[0], source=selection.source)
     info = describe(first.source)
     periods = chosen_periods(selection, info)
+    reports: list[Wanted] = []
     for family in families:
         kind = params.model(family)
         missing = tuple(table for table in kind.needs if table not in info.tables)
@@ -131,4 +144,9 @@ def wanted(selection: Selection) -> Iterator[Wanted]:
                     family, period=str(period), source=first.source, overrides=given
                 )
                 edition = Edition(first.source, family, str(period), found.slice)
-                yield Wanted(edition, found.model_dump(mode="json"), tuple(kind.needs), missing)
+                reports.append(Wanted(edition, found.model_dump(mode="json"), found.as_of, missing))
+    return Selected(info, [report for report in reports if _among(report, selection.only)])
+
+
+def _among(report: Wanted, patterns: tuple[str, ...]) -> bool:
+    return not patterns or any(fnmatch(report.edition.name, pattern) for pattern in patterns)

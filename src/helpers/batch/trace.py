@@ -11,20 +11,28 @@ import sys
 from typing import Any
 
 _opened: set[str] = set()
+_tables: set[str] = set()
 _watching = False
 
 
-def start(root: str) -> str:
-    """Note every file under `root` that Python opens for reading from now on; return our pid."""
+def start(root: str, snapshots: str) -> str:
+    """Note every file under `root` that Python opens for reading from now on; return our pid.
+
+    A Parquet file under `snapshots` is a table of the source.
+    """
     global _watching
-    prefix = os.path.join(os.path.realpath(root), "")
+    prefix = os.path.join(os.path.abspath(root), "")
+    store = os.path.join(os.path.abspath(snapshots), "")
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" and isinstance(arguments[0], str):
             path, mode = arguments[0], arguments[1] or "r"
             if mode.startswith("r") and "+" not in mode and not path.endswith((".py", ".pyc")):
                 full = os.path.abspath(path)
-                if full.startswith(prefix):
+                if full.startswith(store):
+                    if full.endswith(".parquet"):
+                        _tables.add(os.path.basename(full).removesuffix(".parquet"))
+                elif full.startswith(prefix):
                     _opened.add(full[len(prefix) :])
 
     if not _watching:  # an audit hook cannot be taken away again
@@ -53,18 +61,12 @@ def finish() -> str:
             "modules": helpers,
             "files": sorted(_opened),
             "tops": sorted(tops),
-            "tables": _tables(modules),
+            "tables": sorted(_tables),
             "python": sys.version.split()[0],
             "site": [path for path in sys.path if path.endswith("-packages")],
             "peak_mb": _peak_mb(),
         }
     )
-
-
-def _tables(modules: dict[str, Any]) -> dict[str, list[str]] | None:
-    sources = modules.get("helpers.sources")
-    recorded = getattr(sources, "tables_read", None)
-    return recorded() if callable(recorded) else None
 
 
 def _peak_mb() -> float:

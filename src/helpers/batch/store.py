@@ -1,0 +1,81 @@
+"""What is known about each edition: one JSON file each, whole or not there.
+
+```
+{"version": 1, "edition": "source/family/period[--slice]",
+ "fingerprint": "…", "inputs": {"notebook", "params", "tables", "modules", "files", "versions"},
+ "uses": {"tables", "modules", "files", "versions", "site"},
+ "output": {"sha256", "stat"}, "seconds": …, "finished": ISO time, "run": "…",
+ "failure": null | {"cell", "ename", "evalue", "run"}}
+```
+
+`inputs` holds the values that were current when the report ran, `uses` where they are found again.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from helpers.batch.edition import Edition, store
+from helpers.batch.files import write_json
+
+VERSION = 1
+
+
+@dataclass
+class Known:
+    """The record of one edition; `fingerprint` is empty where it has never run well."""
+
+    edition: str
+    fingerprint: str = ""
+    inputs: dict[str, Any] = field(default_factory=dict)
+    uses: dict[str, Any] = field(default_factory=dict)
+    output: dict[str, Any] = field(default_factory=dict)
+    seconds: float | None = None
+    finished: str = ""
+    run: str = ""
+    failure: dict[str, Any] | None = None
+    problem: str = ""
+    """Why the record on disk could not be used; empty where it could."""
+
+
+def load(edition: Edition) -> Known:
+    """Return what is known; a record that cannot be read says so, and the report runs again."""
+    try:
+        found = json.loads(edition.record.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return Known(edition.name)
+    except (OSError, ValueError):
+        return Known(edition.name, problem="its record could not be read and is made anew")
+    if not isinstance(found, dict) or found.get("version") != VERSION:
+        return Known(edition.name, problem="its record is of another release and is made anew")
+    del found["version"]
+    try:
+        return Known(**found)
+    except TypeError:
+        return Known(edition.name, problem="its record is not complete and is made anew")
+
+
+def save(edition: Edition, known: Known) -> None:
+    """Write what is known.
+
+    Raises:
+        HelpersError: the disk refuses.
+    """
+    content = asdict(known)
+    del content["problem"]
+    write_json(edition.record, {"version": VERSION, **content})
+
+
+def forget(edition: Edition) -> None:
+    """Remove what is known of an edition."""
+    edition.record.unlink(missing_ok=True)
+
+
+def every() -> dict[str, Path]:
+    """Return the records in the store by edition name."""
+    top = store() / "editions"
+    return {
+        path.relative_to(top).with_suffix("").as_posix(): path
+        for path in sorted(top.glob("*/*/[!.]*.json"))
+    }
