@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.errors import DataError
 from helpers.sources.account import Account
-from helpers.sources.declared import Declared, available, declared
+from helpers.sources.declaration import Declaration, available, read_declaration
 from helpers.sources.manifest import Manifest, TableInfo
 from helpers.sources.tables import Tables
 
@@ -59,12 +59,12 @@ def describe(source: str) -> SourceInfo:
     """
     from helpers.sources.snapshot import current
 
-    said = declared(source)
+    said = read_declaration(source)
     manifest, folder = current(said)
     return _info(said, manifest, folder)
 
 
-def _info(said: Declared, manifest: Manifest, folder: "Path") -> SourceInfo:
+def _info(said: Declaration, manifest: Manifest, folder: "Path") -> SourceInfo:
     return SourceInfo(
         source=said.source,
         label=said.label,
@@ -88,9 +88,9 @@ def load(source: str, *, as_of: date | None = None, slice: str = "all") -> Table
         DataError: raw files are missing, cannot be read, or do not pass the quality gate.
         DisclosureError: the slice has fewer than 8 customers.
     """
-    from helpers.sources.snapshot import Damaged, current, read_table, rebuild
+    from helpers.sources.snapshot import DamagedError, current, read_table, rebuild
 
-    said = declared(source)
+    said = read_declaration(source)
     manifest, folder = current(said)
 
     def read(name: str, rows: int) -> "pd.DataFrame":
@@ -98,7 +98,7 @@ def load(source: str, *, as_of: date | None = None, slice: str = "all") -> Table
         snapshot = manifest.snapshot
         try:
             return read_table(folder, manifest, name, rows).to_pandas()
-        except Damaged:
+        except DamagedError:
             manifest, folder = rebuild(said, folder)
         if manifest.snapshot != snapshot:
             raise DataError(

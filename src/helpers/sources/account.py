@@ -200,7 +200,7 @@ class Account:
                     )
 
     def frame(self) -> "pd.DataFrame":
-        """Return the account as a table.
+        """Return the account as a table; derived tables, which have no raw rows, are left out.
 
         Returns:
             One row an entry with rows: `table`, `outcome`, `rule`, `rows` (int), `share` of the
@@ -219,7 +219,7 @@ class Account:
                 "reason": entry.reason,
             }
             for entry in self.entries
-            if entry.rows
+            if entry.rows and not self.tables[entry.table].derived_from
         ]
         columns = ["table", "outcome", "rule", "rows", "share", "amount", "reason"]
         return pd.DataFrame(rows, columns=columns)

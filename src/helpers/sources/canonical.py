@@ -4,6 +4,7 @@ Everything that must agree on a table reads it here: the mapping's checks, the c
 pandera schemas, the snapshot's order and the empty frame of a table that a source does not have.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -29,6 +30,15 @@ class TableSpec:
     event: str | None = None
     parents: dict[str, str] = field(default_factory=dict)
     happened: bool = False
+
+    def key_in(self, columns: Iterable[str]) -> tuple[str, ...]:
+        """Return the columns that identify a row among those that a source has.
+
+        A customer may be contacted for a campaign more than once, at different times.
+        """
+        there = set(columns)
+        again = ("contacted_at",) if "contacted_at" in there and len(self.key) > 1 else ()
+        return tuple(name for name in self.key if name in there) + again
 
     def kind(self, column: str) -> Kind | None:
         """Return the fixed kind of a column, None for an attribute."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.sources.reading import TEXT
+from helpers.sources.texts import TEXT
 
 _NAT = np.iinfo(np.int64).min
 
@@ -23,7 +23,9 @@ def day_hashes(frame: pd.DataFrame, days: Any) -> list[list[Any]]:
         frame: sorted by the day its rows are known from.
         days: datetime64[D] a row, NaT last.
     """
-    columns = [(name, kind_of(frame[name]), *_bytes(frame[name])) for name in sorted(frame)]
+    columns = [
+        (name, kind_of(frame[name]), *_bytes(frame[name])) for name in sorted(map(str, frame))
+    ]
     chain = hashlib.sha256("\0".join(f"{name}:{kind}" for name, kind, *_ in columns).encode())
     numbers = days.astype("int64")
     cuts = np.flatnonzero(numbers[1:] != numbers[:-1]) + 1 if len(numbers) else np.array([], int)

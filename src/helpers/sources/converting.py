@@ -10,11 +10,10 @@ import pandas as pd
 from helpers.errors import DataError
 from helpers.sources.canonical import Kind, TableSpec
 from helpers.sources.mapping import Column, FileTable
-from helpers.sources.reading import TEXT, Raw
+from helpers.sources.reading import Raw
+from helpers.sources.texts import TEXT, as_text
+from helpers.sources.times import UndeclaredError, to_time
 
-_ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)?\s?(Z|[+-]\d{2}:?\d{2})?"
-_ZONED = r".*\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})"
-_AMBIGUOUS = r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}( .*)?"
 _MONEY_DECIMALS = 4  # prices have up to three; rounding removes the noise of binary sums
 
 
@@ -40,22 +39,21 @@ def convert(raw: Raw, table: FileTable, spec: TableSpec, *, local: str | None) -
     """Return the raw rows in the mapping's columns and kinds; rows keep their numbers.
 
     Raises:
-        DataError: dates such as 03/04/2017 and a mapping that does not say which part is the month.
+        DataError: dates such as 03/04/2017 and a mapping that does not say which part is the month;
+            times with an offset and no local time zone.
     """
     made: dict[str, Cells] = {}
     for name, column in table.columns.items():
-        kind = column.kind or spec.kind(name) or _kind_of_helper(name, column)
+        kind = column.kind or spec.kind(name) or _kind_of_helper(column)
         try:
             made[name] = _cells(raw.frame, column, kind, table, local)
-        except _Ambiguous as error:
-            row = error.row
+        except UndeclaredError as error:
             raise DataError(
-                f"is the date {error.text!r} day/month or month/day? Nothing in the mapping says it",
-                file=raw.names[raw.file[row]],
+                str(error),
+                file=raw.names[raw.file[error.row]],
                 column=column.column,
-                keys=[raw.label(row)],
-                hint=f'Map it as {name}: {{column: {column.column}, format: "%d/%m/%Y"}}, '
-                'or "%m/%d/%Y".',
+                keys=[raw.label(error.row)],
+                hint=error.mend.format(name=name, column=column.column),
             ) from error
     return Converted(
         frame=pd.DataFrame({name: cells.values for name, cells in made.items()}),
@@ -64,7 +62,7 @@ def convert(raw: Raw, table: FileTable, spec: TableSpec, *, local: str | None) -
     )
 
 
-def _kind_of_helper(name: str, column: Column) -> Kind:
+def _kind_of_helper(column: Column) -> Kind:
     return "number" if column.sum or column.product else "text"
 
 
@@ -115,24 +113,6 @@ def _read(
     return Cells(times.dt.normalize() if kind == "date" else times, wrong, nothing)
 
 
-def as_text(raw: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return cells as text; a whole number stored as a float loses its `.0`."""
-    if raw.dtype == TEXT:
-        return raw
-    if pd.api.types.is_float_dtype(raw.dtype):
-        whole = raw.mod(1).eq(0) & raw.abs().lt(2**53)
-        return raw.where(whole).astype("Int64").astype(TEXT).fillna(raw.astype(TEXT)).astype(TEXT)
-    if raw.dtype == object:
-        return pd.Series([_cell_text(cell) for cell in raw], dtype=TEXT)
-    return raw.astype(TEXT)
-
-
-def _cell_text(cell: object) -> str | None:
-    if cell is None or cell is pd.NaT or (isinstance(cell, float) and np.isnan(cell)):
-        return None
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
-
-
 def to_number(
     raw: "pd.Series[Any]", *, decimal: str = ".", thousands: str = ""
 ) -> tuple["pd.Series[Any]", np.ndarray]:
@@ -142,7 +122,8 @@ def to_number(
     """
     if pd.api.types.is_numeric_dtype(raw.dtype):
         numbers = pd.Series(raw.to_numpy(dtype="float64", na_value=np.nan))
-        return numbers.mask(np.isinf(numbers)), np.isinf(numbers).to_numpy()
+        infinite = np.isinf(numbers.to_numpy())
+        return numbers.mask(infinite), infinite
     if raw.dtype == object:
         is_number = np.array([_is_number(cell) for cell in raw], bool)
         text, wrong = to_number(as_text(raw.mask(is_number)), decimal=decimal, thousands=thousands)
@@ -169,68 +150,3 @@ def to_number(
 
 def _is_number(cell: object) -> bool:
     return isinstance(cell, int | float) and not isinstance(cell, bool)
-
-
-def to_time(
-    raw: "pd.Series[Any]", *, format: str | None = None, zone: str | None = None, local: str | None
-) -> tuple["pd.Series[Any]", np.ndarray]:
-    """Return cells as naive local times (datetime64[ns]), and which of them cannot be read.
-
-    A time told in `zone`, or with an offset of its own, is moved to the zone `local`; a time that
-    the clock change skips or repeats there cannot be read.
-    """
-    if pd.api.types.is_datetime64_any_dtype(raw.dtype):
-        return _to_local(raw, raw.notna().to_numpy(), zone, local)
-    if raw.dtype == object:
-        stamped = np.array([hasattr(cell, "year") for cell in raw], bool)
-        times = pd.to_datetime(raw.where(stamped), errors="coerce")
-        first, wrong = _to_local(times, stamped, zone, local)
-        text = as_text(raw.mask(stamped))
-        second, unread = to_time(text, format=format, zone=zone, local=local)
-        return first.fillna(second), wrong | unread
-    text = as_text(raw).str.strip()
-    given = (text.notna() & (text != "").fillna(False)).to_numpy(bool)
-    text = text.where(given)
-    if format is not None:
-        zoned = "%z" in format
-        times = pd.to_datetime(text, format=format, errors="coerce", utc=zoned)
-        return _to_local(times, given, zone, local)
-    iso = text.str.fullmatch(_ISO).fillna(False).to_numpy(bool)
-    odd = text.str.fullmatch(_AMBIGUOUS).fillna(False).to_numpy(bool)
-    if odd.any():
-        row = int(np.flatnonzero(odd)[0])
-        raise _Ambiguous(row, str(text.iloc[row]))
-    offset = text.str.fullmatch(_ZONED).fillna(False).to_numpy(bool)
-    naive = pd.to_datetime(text.where(iso & ~offset), format="ISO8601", errors="coerce")
-    moved, wrong = _to_local(naive, given & ~offset, zone, local)
-    if offset.any():
-        aware = pd.to_datetime(
-            text.where(iso & offset), format="ISO8601", errors="coerce", utc=True
-        )
-        told, unread = _to_local(aware, given & offset, None, local)
-        moved, wrong = moved.fillna(told), wrong | unread
-    return moved, wrong
-
-
-class _Ambiguous(Exception):
-    def __init__(self, row: int, text: str) -> None:
-        super().__init__(text)
-        self.row, self.text = row, text
-
-
-def _to_local(
-    times: "pd.Series[Any]", given: np.ndarray, zone: str | None, local: str | None
-) -> tuple["pd.Series[Any]", np.ndarray]:
-    times = times.reset_index(drop=True)
-    if times.dt.tz is None and zone is not None and zone != local:
-        times = times.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
-    if times.dt.tz is not None:
-        if local is None:
-            raise DataError(
-                "times carry an offset from UTC, and the source has no local time zone",
-                hint="Add `time_zone: Area/City` under `params:` of the source's file.",
-            )
-        times = times.dt.tz_convert(local).dt.tz_localize(None)
-    inside = times.between(pd.Timestamp.min.ceil("s"), pd.Timestamp.max.floor("s"))
-    nanoseconds = times.where(inside).astype("datetime64[ns]")
-    return nanoseconds, given & nanoseconds.isna().to_numpy()

@@ -15,7 +15,7 @@ def derive(name: str, plan: DerivedTable, base: pd.DataFrame) -> pd.DataFrame:
     `first` and `last` follow the base's time, and within it the order of the extract; sums are
     taken in an order that does not depend on it, so that they are the same to the last bit.
     """
-    times = [column for column in base if str(base[column].dtype) == "datetime64[ns]"]
+    times = [column for column in map(str, base) if str(base[column].dtype) == "datetime64[ns]"]
     ordered = base.sort_values([plan.by, *times], kind="stable")
     groups = ordered.groupby(plan.by, sort=True)
     made = {}

@@ -1,4 +1,4 @@
-"""Is a snapshot current? Raw files, mapping and cleaning code are hashed; timestamps decide nothing.
+"""Is a snapshot current? Content decides: raw files, mapping and cleaning code are hashed.
 
 Hashes of large raw files are remembered by (path, size, mtime, ctime, inode). As a file may change
 twice within one tick of the clock, a hash is remembered only once the file has been at rest for two
@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from helpers.sources.atomic import write_json
-from helpers.sources.declared import Declared
+from helpers.sources.declaration import Declaration
 
 _AT_REST = 2 * 10**9
 
@@ -84,7 +84,7 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
-def input_key(declared: Declared, hashes: dict[Path, str]) -> str:
+def input_key(declared: Declaration, hashes: dict[Path, str]) -> str:
     """Return what decides a snapshot: raw content, mapping, local time zone and code."""
     given = {
         "code": code_digest(),

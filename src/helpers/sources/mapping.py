@@ -265,7 +265,7 @@ def _check_columns(name: str, table: FileTable | DerivedTable) -> None:
         column for column, made in table.columns.items() if isinstance(made, Aggregate) or made.keep
     }
     if isinstance(table, DerivedTable):
-        kept |= {key for key in spec.key[:1]}  # the column it is grouped by
+        kept |= set(spec.key[:1])  # the column it is grouped by
     missing = sorted(set(spec.columns) - kept)
     if missing:
         raise ValueError(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from helpers.errors import DataError, did_you_mean
-from helpers.sources.declared import Declared
+from helpers.sources.declaration import Declaration
 from helpers.sources.mapping import FileTable
 
 
@@ -28,7 +28,7 @@ def files_of(table: FileTable, folder: Path) -> list[Path]:
     return found
 
 
-def raw_files(declared: Declared) -> list[Path]:
+def raw_files(declared: Declaration) -> list[Path]:
     """Return the raw files of a source, each once, in name order.
 
     Raises:

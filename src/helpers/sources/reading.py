@@ -17,10 +17,16 @@ import pyarrow.parquet as pq
 from helpers.errors import DataError, did_you_mean
 from helpers.sources.decoding import decode
 from helpers.sources.mapping import Csv, FileTable
+from helpers.sources.texts import TEXT
 
-TEXT = pd.StringDtype("pyarrow")
 LONGEST_CELL = 32_767  # what a spreadsheet's cell can hold; more is no name, note or number
 _CSV_LIMIT = 2**30
+
+BLANK = "blank_row"
+BROKEN = {
+    "ragged_row": "The row has more or fewer cells than the header.",
+    "oversized_cell": f"A cell holds more than {LONGEST_CELL:,} characters.",
+}
 
 
 @dataclass
@@ -88,8 +94,10 @@ def _csv(path: Path, table: FileTable, wanted: list[str]) -> Raw:
     padding = [""] * len(header)
     for number in np.flatnonzero(ragged):
         rows[number] = (rows[number] + padding)[: len(header)]
+    blank = np.fromiter((not any(row) for row in rows), dtype=bool, count=len(rows))
     columns = {name: [row[place] for row in rows] for name, place in places.items()}
-    return _part(path, columns, np.array(lines, dtype=np.int64), {"ragged_row": ragged})
+    broken = {BLANK: blank, "ragged_row": ragged}
+    return _part(path, columns, np.array(lines, dtype=np.int64), broken)
 
 
 def _csv_rows(path: Path, how: Csv) -> tuple[list[str], list[list[str]], list[int]]:
@@ -102,7 +110,7 @@ def _csv_rows(path: Path, how: Csv) -> tuple[list[str], list[list[str]], list[in
     try:
         with _wide_cells():
             for row in reader:
-                if row and any(row):
+                if row:
                     rows.append(row)
                     lines.append(start)
                 start = reader.line_num + 1

@@ -1,4 +1,4 @@
-"""Declared cleaning rules: which rows a condition hits, and what an action does to them."""
+"""Declaration cleaning rules: which rows a condition hits, and what an action does to them."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from helpers.errors import ParameterError
 from helpers.sources.converting import Converted
 from helpers.sources.ledger import Ledger
 from helpers.sources.mapping import Rule, Where
-from helpers.sources.reading import TEXT
+from helpers.sources.texts import TEXT
 
 
 def apply_rules(rules: tuple[Rule, ...], cells: Converted, ledger: Ledger) -> None:

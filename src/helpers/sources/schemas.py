@@ -1,15 +1,15 @@
 """The second pass: pandera schemas of the canonical tables, and the rows that break them."""
 
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from helpers.errors import DataError
 from helpers.sources.canonical import TABLES, Kind
-from helpers.sources.reading import TEXT
+from helpers.sources.texts import TEXT
 
 DTYPES: dict[Kind, Any] = {
     "id": TEXT,
@@ -20,11 +20,12 @@ DTYPES: dict[Kind, Any] = {
     "date": "datetime64[ns]",
 }
 EARLIEST = pd.Timestamp("1900-01-01")
+_ENDS = "ends_before_it_starts"
 REASONS = {
     "missing": "The canonical table cannot do without this value.",
     "before_1900": "A date before 1900 is a placeholder or a slip.",
     "future": "It had not happened yet when the data was read.",
-    "ends_before_it_starts": "A campaign cannot end before it starts.",
+    _ENDS: "A campaign cannot end before it starts.",
 }
 
 
@@ -53,10 +54,8 @@ def schema(
         made[name] = pa.Column(DTYPES[kind], checks=checks, nullable=True)
     whole = []
     if {"starts_on", "ends_on"} <= set(columns):
-        whole.append(_check("ends_before_it_starts", lambda f: ~(f["ends_on"] < f["starts_on"])))
-    key = [name for name in spec.key if name in columns]
-    if table == "campaign_contacts" and "contacted_at" in columns:
-        key.append("contacted_at")
+        whole.append(_check(_ENDS, lambda f: ~(f["ends_on"] < f["starts_on"])))
+    key = list(spec.key_in(columns))
     return pa.DataFrameSchema(
         made, checks=whole, unique=(key or None) if final else None, strict=final
     )
@@ -66,25 +65,35 @@ def _check(name: str, test: Any) -> pa.Check:
     return pa.Check(test, name=name, ignore_na=False)
 
 
-def breaches(table: str, frame: pd.DataFrame, *, today: pd.Timestamp) -> dict[str, np.ndarray]:
-    """Return, per named breach of the row-wise schema, the index labels of the rows.
+@dataclass(frozen=True)
+class Breach:
+    """Rows that break one check, such as `missing_customer_id` or `future_ordered_at`."""
 
-    A breach is named after check and column: `missing_customer_id`, `future_ordered_at`.
+    name: str
+    check: str
+    rows: "pd.Index[Any]"
+
+
+def breaches(table: str, frame: pd.DataFrame, *, today: pd.Timestamp) -> list[Breach]:
+    """Return what breaks the schema row by row; the rows are the frame's index labels.
+
+    Raises:
+        DataError: a whole column breaks it: a fault of the cleaning.
     """
-    columns = list(frame.columns)
     try:
-        schema(table, columns, today=today, final=False).validate(frame, lazy=True)
+        made = schema(table, list(frame.columns), today=today, final=False)
+        made.validate(frame, lazy=True)
     except SchemaErrors as error:
         cases = error.failure_cases
         if cases["index"].isna().any():
             raise _fault(table, cases) from error
-        found: dict[str, np.ndarray] = {}
-        for (check, column), rows in cases.groupby(["check", "column"], dropna=False, sort=False):
-            whole = check in {"ends_before_it_starts"}
-            name = str(check) if whole else f"{check}_{column}"
-            found[name] = rows["index"].astype("int64").unique()
+        found: list[Breach] = []
+        for (check, column), rows in cases.groupby(["check", "column"], sort=False):
+            name = str(check) if check == _ENDS else f"{check}_{column}"
+            if name not in {breach.name for breach in found}:
+                found.append(Breach(name, str(check), pd.Index(rows["index"].unique())))
         return found
-    return {}
+    return []
 
 
 def validate(table: str, frame: pd.DataFrame, *, today: pd.Timestamp) -> None:
@@ -106,9 +115,3 @@ def _fault(table: str, cases: pd.DataFrame) -> DataError:
         column=None if pd.isna(first["column"]) else str(first["column"]),
         hint="This is a fault of the cleaning, not of the data: please report it.",
     )
-
-
-def empty(table: str) -> pd.DataFrame:
-    """Return the table without rows, its required columns typed."""
-    spec = TABLES[table]
-    return pd.DataFrame({name: pd.Series([], dtype=DTYPES[k]) for name, k in spec.columns.items()})

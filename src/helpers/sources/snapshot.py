@@ -22,7 +22,7 @@ from helpers import paths
 from helpers.errors import DataError
 from helpers.sources import freshness
 from helpers.sources.atomic import write_json, writing
-from helpers.sources.declared import Declared
+from helpers.sources.declaration import Declaration
 from helpers.sources.manifest import FORMAT, Manifest
 from helpers.sources.rawfiles import raw_files
 
@@ -36,7 +36,7 @@ _ABANDONED = 24 * 3600
 _TRIES = 3
 
 
-def current(declared: Declared) -> tuple[Manifest, Path]:
+def current(declared: Declaration) -> tuple[Manifest, Path]:
     """Return the snapshot of a source's raw files as they are now, built if there is none.
 
     Raises:
@@ -45,15 +45,11 @@ def current(declared: Declared) -> tuple[Manifest, Path]:
     """
     index = paths.snapshots() / "index"
     for _ in range(_TRIES):
-        files = raw_files(declared)
-        hashes = freshness.file_hashes(files, index / "files.json")
-        key = freshness.input_key(declared, hashes)
-        found = _look_up(index / f"{key}.json")
+        hashes = freshness.file_hashes(raw_files(declared), index / "files.json")
+        entry = index / f"{freshness.input_key(declared, hashes)}.json"
+        found = _look_up(entry) or _build(declared, entry, hashes)
         if found is not None:
             return found
-        built = _build(declared, index / f"{key}.json", hashes)
-        if {path: freshness.sha256(path) for path in files} == hashes:
-            return built
     raise DataError(
         "the raw files change while they are read",
         file=declared.folder,
@@ -96,11 +92,17 @@ def read_manifest(folder: Path) -> Manifest | None:
     return manifest
 
 
-def _build(declared: Declared, entry: Path, hashes: dict[Path, str]) -> tuple[Manifest, Path]:
+def _build(
+    declared: Declaration, entry: Path, hashes: dict[Path, str]
+) -> tuple[Manifest, Path] | None:
+    """Build and store the snapshot; None if the files are not those that were hashed any more."""
     from helpers.sources import quarantine
-    from helpers.sources.building import build, gate
+    from helpers.sources.building import build
+    from helpers.sources.gate import gate
 
     made = build(declared, today=date.today())
+    if {path: freshness.sha256(path) for path in raw_files(declared)} != hashes:
+        return None
     quarantine.write(declared.source, made.quarantine)
     gate(declared, made)
     files = [
@@ -113,9 +115,8 @@ def _build(declared: Declared, entry: Path, hashes: dict[Path, str]) -> tuple[Ma
     ]
     with writing(paths.snapshots()):
         manifest, folder = _store(declared.source, made, files)
-    recheck = made.recheck_on.isoformat() if made.recheck_on else None
-    said = {"snapshot": manifest.snapshot, "recheck_on": recheck, "files": files}
-    write_json(entry, said)
+    recheck_on = made.recheck_on.isoformat() if made.recheck_on else None
+    write_json(entry, {"snapshot": manifest.snapshot, "recheck_on": recheck_on, "files": files})
     return manifest, folder
 
 
@@ -180,7 +181,7 @@ def read_table(folder: Path, manifest: Manifest, name: str, rows: int) -> "pa.Ta
     """Return the first rows of a table as Arrow.
 
     Raises:
-        Damaged: the file is not what the manifest says.
+        DamagedError: the file is not what the manifest says.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -189,17 +190,18 @@ def read_table(folder: Path, manifest: Manifest, name: str, rows: int) -> "pa.Ta
     try:
         data = path.read_bytes()
         if freshness.sha256_of(data) != manifest.tables[name].sha256:
-            raise Damaged(f"{path} is not what the manifest says")
-        return pq.read_table(pa.BufferReader(data)).slice(0, rows)
+            raise DamagedError(f"{path} is not what the manifest says")
+        table = pq.read_table(pa.BufferReader(data)).slice(0, rows)
+        return table.replace_schema_metadata(None)
     except (OSError, pa.ArrowException) as error:
-        raise Damaged(f"{path}: {error}") from error
+        raise DamagedError(f"{path}: {error}") from error
 
 
-class Damaged(Exception):
+class DamagedError(Exception):
     """A table of a snapshot cannot be read; the snapshot has to be built anew."""
 
 
-def rebuild(declared: Declared, folder: Path) -> tuple[Manifest, Path]:
+def rebuild(declared: Declaration, folder: Path) -> tuple[Manifest, Path]:
     """Throw a damaged snapshot away and return a new one.
 
     Raises:

@@ -13,7 +13,7 @@ from helpers.sources.canonical import COVERING, TABLES
 from helpers.sources.content import day_hashes, kind_of
 from helpers.sources.freshness import sha256
 from helpers.sources.manifest import Manifest, TableInfo
-from helpers.sources.reading import TEXT
+from helpers.sources.texts import TEXT
 
 if TYPE_CHECKING:
     from helpers.sources.building import Built
@@ -26,13 +26,13 @@ def write_tables(source: str, made: "Built", files: list[dict[str, Any]], folder
     tables: dict[str, TableInfo] = {}
     for name, frame in made.tables.items():
         path = folder / f"{name}.parquet"
-        # Without pandas' own metadata a reader gets the string type that its pandas defaults to.
+        # pandas' own metadata would force this process's string type on every reader.
         table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
         pq.write_table(table, path, compression="zstd")
         tables[name] = TableInfo(
             name=name,
             rows=len(frame),
-            columns={column: kind_of(frame[column]) for column in frame},
+            columns={column: kind_of(frame[column]) for column in map(str, frame)},
             days=tuple((d, n, h) for d, n, h in day_hashes(frame, made.seen[name])),
             sha256=sha256(path),
         )
@@ -61,7 +61,7 @@ def _attributes(customers: pd.DataFrame | None) -> dict[str, dict[str, int]]:
         return {}
     spec = TABLES["customers"]
     found = {}
-    for name in sorted(customers):
+    for name in sorted(map(str, customers)):
         if spec.kind(name) is None and customers[name].dtype == TEXT:
             counts = customers[name].value_counts()
             if len(counts) <= _FEW:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from helpers.errors import DisclosureError, MissingTableError, ParameterError, did_you_mean
 from helpers.sources.account import Account
 from helpers.sources.canonical import TABLES, Kind
-from helpers.sources.declared import Declared
+from helpers.sources.declaration import Declaration
 from helpers.sources.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Tables:
 
     def __init__(
         self,
-        declared: Declared,
+        declared: Declaration,
         manifest: Manifest,
         read: "Callable[[str, int], pd.DataFrame]",
         *,
@@ -86,16 +86,23 @@ class Tables:
         return pd.DataFrame({c: pd.Series([], dtype=_DTYPES[kind]) for c, kind in columns})
 
     def __getattr__(self, name: str) -> "pd.DataFrame":
+        """Return a canonical table, new on every access.
+
+        Raises:
+            MissingTableError: the source has none of that name.
+        """
         if name not in TABLES:
             raise AttributeError(f"Tables has no {name!r}; {did_you_mean(name, TABLES)}")
         if not self.has(name):
             raise MissingTableError(
                 f"the source {self.source} has no table {name!r}",
-                hint=f"It has {', '.join(self.names)}. Map one in params/sources/{self.source}.yml.",
+                hint=f"It has {', '.join(self.names)}. "
+                f"Map one in params/sources/{self.source}.yml.",
             )
         return self._frame(name).copy()
 
     def __dir__(self) -> list[str]:
+        """Return the attributes, tables among them, for completion in JupyterLab."""
         return [*super().__dir__(), *self.names]
 
     def _frame(self, name: str) -> "pd.DataFrame":
@@ -106,7 +113,7 @@ class Tables:
         return self._frames[name]
 
     def _sliced(self, name: str, frame: "pd.DataFrame") -> "pd.DataFrame":
-        if "customer_id" in frame:
+        if self._customers is not None and "customer_id" in frame:
             frame = frame[frame["customer_id"].isin(self._customers)]
         elif name == "order_lines":
             frame = frame[frame["order_id"].isin(self._frame("orders")["order_id"])]

@@ -17,7 +17,7 @@ _TAGS = {"file", "derived"}  # pydantic names the chosen model in an error's pla
 
 
 @dataclass(frozen=True)
-class Declared:
+class Declaration:
     """What a source's file declares.
 
     Attributes:
@@ -46,7 +46,7 @@ def available() -> list[str]:
     return sorted(path.stem for path in (paths.params() / "sources").glob("*.yml"))
 
 
-def declared(source: str) -> Declared:
+def read_declaration(source: str) -> Declaration:
     """Return what `params/sources/<source>.yml` declares, checked.
 
     Raises:
@@ -58,7 +58,7 @@ def declared(source: str) -> Declared:
         raise UsageError(f"no source is called {source!r}", hint=did_you_mean(source, available()))
     path = paths.params() / "sources" / f"{source}.yml"
     try:
-        given = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+        given = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ParameterError(f"is no YAML in UTF-8: {error}", file=path) from error
     if not isinstance(given, dict):
@@ -71,7 +71,7 @@ def declared(source: str) -> Declared:
     zone = (given.get("params") or {}).get("time_zone")
     mapping = _mapping(given.get("mapping"), path)
     _check_zones(mapping, zone, path)
-    return Declared(
+    return Declaration(
         source=source,
         label=_text(given, "label", path),
         note=_text(given, "note", path),

@@ -1,0 +1,26 @@
+"""Raw cells as text, whatever type a file gave them."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+TEXT = pd.StringDtype("pyarrow")
+
+
+def as_text(raw: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return cells as text; a whole number stored as a float loses its `.0`."""
+    if raw.dtype == TEXT:
+        return raw
+    if pd.api.types.is_float_dtype(raw.dtype):
+        whole = raw.mod(1).eq(0) & raw.abs().lt(2**53)
+        return raw.where(whole).astype("Int64").astype(TEXT).fillna(raw.astype(TEXT)).astype(TEXT)
+    if raw.dtype == object:
+        return pd.Series([_cell_text(cell) for cell in raw], dtype=TEXT)
+    return raw.astype(TEXT)
+
+
+def _cell_text(cell: object) -> str | None:
+    if cell is None or cell is pd.NaT or (isinstance(cell, float) and np.isnan(cell)):
+        return None
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
