@@ -1,0 +1,124 @@
+"""The KPIs of the campaign report and what they mean."""
+
+from helpers.metrics.contracts import Contract
+
+MINIMUM_GROUP = 8
+"""A figure that fewer customers stand behind is not shown."""
+
+_CONTROL = "Customers of a control group: they were not contacted."
+
+CONTRACTS: tuple[Contract, ...] = (
+    Contract(
+        name="contacted_customers",
+        label="Customers contacted",
+        unit="count",
+        definition="Customers on the list of at least one campaign that ran in the period.",
+        formula="distinct customers among the contacts of campaigns that ran in the period",
+        exclusions=_CONTROL,
+        higher_is="neutral",
+        precision=0,
+    ),
+    Contract(
+        name="campaign_response_rate",
+        label="Response rate",
+        unit="share",
+        definition=(
+            "How many of all contacts, by campaigns that ran in the period, led to a used coupon."
+        ),
+        formula=(
+            "contacts with a coupon redeemed in the period / contacts of campaigns that ran in it"
+        ),
+        denominator="contacts (a customer in two campaigns counts twice)",
+        exclusions=f"{_CONTROL} Coupons used by customers who were not on the list.",
+        precision=4,
+    ),
+    Contract(
+        name="attributed_revenue",
+        label="Attributed revenue",
+        unit="currency",
+        definition=(
+            "Sales of the baskets in which a campaign's coupon was used. Most of these customers "
+            "would have bought something anyway: this is not what the campaign caused."
+        ),
+        formula=(
+            "Σ revenue of the baskets of a redemption's customer and day; split by coupons where "
+            "campaigns share a day"
+        ),
+        exclusions="Redemptions without a basket on the same day.",
+    ),
+    Contract(
+        name="coupon_cost",
+        label="Coupon discounts",
+        unit="currency",
+        definition=(
+            "What the coupons took off the price in those baskets. Manufacturers may pay part of "
+            "it, so it is the most that the coupons can have cost."
+        ),
+        formula="Σ coupon discount of the baskets counted in attributed revenue",
+        exclusions="Mailing, creative work, and discounts without a coupon: tied to no campaign.",
+        higher_is="neutral",
+    ),
+    Contract(
+        name="attributed_roas",
+        label="Attributed sales per discount",
+        unit="ratio",
+        definition=(
+            "Attributed revenue for each unit of coupon discount (attributed ROAS). It flatters: "
+            "sales that would have come anyway are in it."
+        ),
+        formula="attributed revenue / coupon discounts",
+    ),
+    Contract(
+        name="incremental_revenue",
+        label="Incremental revenue",
+        unit="currency",
+        definition=(
+            "Sales that would not have come without the campaigns that ended in the period. Shown "
+            "only where the evidence is an experiment or a fair comparison."
+        ),
+        formula=(
+            "Σ over claimable campaigns: effect a customer and week · weeks · contacted customers "
+            "compared; errors added over campaigns"
+        ),
+        exclusions="Campaigns without usable evidence.",
+    ),
+    Contract(
+        name="campaign_roi",
+        label="Return on investment",
+        unit="share",
+        definition=(
+            "Profit of the claimable campaigns that ended in the period for each unit spent. "
+            "Margin and mailing cost are assumed, not measured. Shown only where the incremental "
+            "revenue differs from zero by more than chance."
+        ),
+        formula=(
+            "(assumed margin · incremental revenue − cost) / cost, where cost = coupon discounts + "
+            "contacts · assumed cost of a contact"
+        ),
+        denominator="cost of the same campaigns",
+        exclusions="Campaigns without usable evidence, and their cost.",
+        precision=4,
+    ),
+    Contract(
+        name="evidence_share",
+        label="Campaigns with usable evidence",
+        unit="share",
+        definition="Of the campaigns that ended in the period, those whose effect can be judged.",
+        formula="campaigns graded A or B / campaigns that ended in the period",
+        denominator="campaigns that ended in the period",
+        precision=4,
+    ),
+    Contract(
+        name="comparison_error",
+        label="Error of the comparison",
+        unit="currency",
+        definition=(
+            "What the comparison finds, on average, in weeks before a campaign began, where the "
+            "truth is zero. All effects are corrected for it."
+        ),
+        formula=(
+            "precision-weighted mean effect a customer and week over all comparable practice runs"
+        ),
+        higher_is="neutral",
+    ),
+)

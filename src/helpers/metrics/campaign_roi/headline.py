@@ -1,0 +1,229 @@
+"""The figures at the top of the campaign report."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers.metrics.campaign_roi.attribution import contact_outcomes, results_by
+from helpers.metrics.campaign_roi.definitions import CONTRACTS, MINIMUM_GROUP
+from helpers.metrics.campaign_roi.evaluation import Evaluation
+from helpers.metrics.campaign_roi.frames import day_numbers
+from helpers.metrics.campaign_roi.returns import returns, returns_by
+from helpers.metrics.contracts import Contract, Kpi, by_name
+from helpers.periods import Period
+
+_RESPONSE = (
+    "contacted_customers",
+    "campaign_response_rate",
+    "attributed_revenue",
+    "coupon_cost",
+    "attributed_roas",
+)
+
+
+def headline(
+    orders: pd.DataFrame,
+    campaigns: pd.DataFrame,
+    contacts: pd.DataFrame,
+    redemptions: pd.DataFrame | None = None,
+    *,
+    period: Period,
+    evaluation: Evaluation,
+    margin: float,
+    contact_cost: float = 0.0,
+    control_arm: str = "control",
+) -> list[Kpi]:
+    """Return the seven KPIs of the page's headline.
+
+    Response, attributed revenue and discount count what happened in the period, and are compared
+    with the period before and the same one a year before where the orders reach back to its first
+    day. Incremental revenue and ROI count campaigns that ended in the period, whole, and only those
+    with usable evidence; they are not compared, since other campaigns ended then.
+
+    Args:
+        orders: see `contact_outcomes`; rows after the period are not read.
+        campaigns: likewise.
+        contacts: likewise.
+        redemptions: likewise.
+        period: of the report.
+        evaluation: of `evaluate`, for the same tables and last day.
+        margin: assumed gross margin, share of revenue.
+        contact_cost: assumed cost of one contact, currency.
+        control_arm: arm that was not contacted.
+
+    Raises:
+        MetricError: a column is missing, or the margin is out of bounds.
+    """
+    tables = _Tables(orders, campaigns, contacts, redemptions, control_arm)
+    first = pd.to_datetime(orders["ordered_at"]).min()
+
+    def earlier(span: Period) -> dict[str, float | None]:
+        if pd.isna(first) or first.date() > span.start:
+            return {}
+        return {kpi.contract.name: kpi.value for kpi in _response(tables, span)}
+
+    previous, year_before = earlier(period.previous()), earlier(period.year_before())
+    found = [
+        replace(
+            kpi,
+            previous=previous.get(kpi.contract.name),
+            year_before=year_before.get(kpi.contract.name),
+        )
+        for kpi in _response(tables, period)
+    ]
+    return [*found, *_incremental(tables, period, evaluation, margin, contact_cost)]
+
+
+@dataclass(frozen=True)
+class _Tables:
+    orders: pd.DataFrame
+    campaigns: pd.DataFrame
+    contacts: pd.DataFrame
+    redemptions: pd.DataFrame | None
+    control_arm: str
+
+    def outcomes(self, **span: Any) -> pd.DataFrame:
+        return contact_outcomes(
+            self.orders,
+            self.campaigns,
+            self.contacts,
+            self.redemptions,
+            control_arm=self.control_arm,
+            **span,
+        )
+
+
+def _response(tables: _Tables, period: Period) -> list[Kpi]:
+    outcomes = tables.outcomes(since=period.start, as_of=period.end)
+    reached = outcomes.loc[outcomes["contacted"] == 1, "customer_id"].nunique()
+    contacted = Kpi(_contract("contacted_customers"), reached)
+    if 0 < reached < MINIMUM_GROUP:
+        few = f"Fewer than {MINIMUM_GROUP} customers were contacted."
+        contacted = Kpi(contacted.contract, None, note=few)
+    row = {} if outcomes.empty else results_by(outcomes, []).iloc[0].to_dict()
+    note = _nothing_to_tell(tables, row)
+    if note:
+        return [contacted, *(Kpi(_contract(name), None, note=note) for name in _RESPONSE[1:])]
+    known = "coupon_discount" in tables.orders
+    discount, note = (row["coupon_discount"], "") if known else (None, _NO_DISCOUNT)
+    roas = row["attributed_revenue"] / discount if discount else None
+    low, high = _wilson(row["response_rate"], row["contacted"])
+    return [
+        contacted,
+        Kpi(_contract("campaign_response_rate"), row["response_rate"], low=low, high=high),
+        Kpi(_contract("attributed_revenue"), row["attributed_revenue"], note="Not an effect."),
+        Kpi(_contract("coupon_cost"), discount, note=note),
+        Kpi(_contract("attributed_roas"), roas, note=note),
+    ]
+
+
+def _nothing_to_tell(tables: _Tables, row: dict[Hashable, Any]) -> str:
+    """Return why the response cannot be shown, empty where it can."""
+    if not row:
+        return "No campaign ran in the period."
+    if tables.redemptions is None or tables.redemptions.empty:
+        return "The source has no coupon redemptions."
+    if 0 < row["redeemers"] < MINIMUM_GROUP:
+        return f"Fewer than {MINIMUM_GROUP} customers used a coupon."
+    return ""
+
+
+_NO_DISCOUNT = "The source does not record what coupons took off."
+
+
+def _wilson(share: float, n: float, z: float = 1.959964) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share (Wilson 1927)."""
+    if not n or not np.isfinite(share):
+        return float("nan"), float("nan")
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    reach = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return float(centre - reach), float(centre + reach)
+
+
+def _contract(name: str) -> Contract:
+    return by_name(CONTRACTS, name)
+
+
+def ended_in(effects: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """Return the campaigns of `evaluate` that ended in the period."""
+    days = pd.Series(day_numbers(effects["ends_on"]), index=effects.index)
+    first, last = day_numbers(pd.Series([period.start, period.end]))
+    return effects[days.between(first, last)]
+
+
+def ran_in(effects: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """Return the campaigns of `evaluate` that ran on at least one day of the period."""
+    first, last = day_numbers(pd.Series([period.start, period.end]))
+    return effects[
+        (day_numbers(effects["starts_on"]) <= last) & (day_numbers(effects["ends_on"]) >= first)
+    ]
+
+
+def _incremental(
+    tables: _Tables,
+    period: Period,
+    evaluation: Evaluation,
+    margin: float,
+    contact_cost: float,
+) -> list[Kpi]:
+    ended = ended_in(evaluation.effects, period)
+    revenue, roi = _contract("incremental_revenue"), _contract("campaign_roi")
+    claimed = int(ended["claimable"].astype(bool).sum())
+    if not claimed:
+        note = _no_claim(ended)
+        return [Kpi(revenue, None, note=note), Kpi(roi, None, note=note, assumed=True)]
+    outcomes = tables.outcomes(as_of=period.end, contact_cost=contact_cost)
+    outcomes = outcomes[outcomes["campaign_id"].isin(ended["campaign_id"])]
+    table = returns(results_by(outcomes, "campaign_id"), ended, margin=margin)
+    row = returns_by(table.assign(all="all"), "all", margin=margin).iloc[0]
+    note = f"Covers {claimed} of the {len(ended)} campaigns that ended in the period."
+    sure = row["incremental_low"] > 0 or row["incremental_high"] < 0
+    gain = Kpi(
+        revenue,
+        row["incremental_revenue"],
+        low=row["incremental_low"],
+        high=row["incremental_high"],
+        note=note if sure else f"{note} It cannot be told from zero.",
+    )
+    assumption = f"Margin {margin:.0%} and {contact_cost:g} a contact are assumed."
+    if not sure:
+        note = "The incremental revenue cannot be told from zero, so no return is claimed."
+        return [gain, Kpi(roi, None, note=note, assumed=True)]
+    low, high = row["roi_low"], row["roi_high"]
+    note = f"{note} {assumption}"
+    return [gain, Kpi(roi, row["roi"], low=low, high=high, note=note, assumed=True)]
+
+
+def _no_claim(ended: pd.DataFrame) -> str:
+    if ended.empty:
+        return "No campaign ended in the period."
+    if len(ended) == 1:
+        return "One campaign ended, and the evidence does not allow a claim."
+    return f"{len(ended)} campaigns ended, and the evidence allows a claim for none."
+
+
+def evidence_kpis(evaluation: Evaluation, *, period: Period) -> list[Kpi]:
+    """Return how much of the campaigning can be judged, and how wrong the comparison is."""
+    ended = ended_in(evaluation.effects, period)
+    claimed = float(ended["claimable"].astype(bool).mean()) if len(ended) else None
+    errors = evaluation.errors
+    reach = float(stats.norm.ppf(0.975)) * errors.standard_error
+    known = errors.count > 0
+    return [
+        Kpi(_contract("evidence_share"), claimed, note="" if len(ended) else "No campaign ended."),
+        Kpi(
+            _contract("comparison_error"),
+            errors.mean if known else None,
+            low=errors.mean - reach if known else None,
+            high=errors.mean + reach if known else None,
+            note=_runs(errors.count) if known else "No practice run was possible.",
+        ),
+    ]
+
+
+def _runs(count: int) -> str:
+    return "1 practice run." if count == 1 else f"{count} practice runs."

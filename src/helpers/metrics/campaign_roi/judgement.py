@@ -1,0 +1,118 @@
+"""The checks of a campaign's evidence, each with the figure behind it in words."""
+
+import numpy as np
+
+from helpers.metrics.campaign_roi.comparison import Comparison
+from helpers.metrics.campaign_roi.evidence import (
+    ALIKE,
+    ENOUGH_OVERLAP,
+    FEWEST_CUSTOMERS,
+    Check,
+    Verdict,
+)
+from helpers.metrics.campaign_roi.panel import Panel
+from helpers.metrics.campaign_roi.practice import Placebo
+from helpers.metrics.campaign_roi.runs import PLACEBO_WEEKS, Run
+from helpers.metrics.campaign_roi.trial import Trial
+
+SUSPICIOUS = 0.01
+"""p of a difference before the start below which arms cannot have been drawn at random."""
+
+
+def comparison_checks(
+    panel: Panel, run: Run, placebo: Placebo, *, baseline: float, over: bool
+) -> list[Check]:
+    """Return the checks of a campaign that was compared with weighted other customers."""
+    return [
+        _chosen(),
+        Check("history", "pass", f"{panel.weeks_before} weeks of purchases before the start."),
+        *_groups(run),
+        _practice(placebo, baseline),
+        _finished(over),
+    ]
+
+
+def _groups(run: Run) -> list[Check]:
+    found, alike = run.comparison, run.imbalance <= ALIKE
+    return [
+        Check("customers", _verdict(run.enough_customers), _sizes(found)),
+        Check(
+            "overlap",
+            _verdict(found.kept_share >= ENOUGH_OVERLAP),
+            f"For {found.kept_share:.0%} of the contacted customers somebody like them was "
+            "not contacted.",
+        ),
+        Check(
+            "balance",
+            _verdict(alike),
+            f"After weighting, the largest difference between the groups is {run.imbalance:.2f} "
+            f"standard deviations{'' if alike else f' (at most {ALIKE} counts as alike)'}.",
+        ),
+    ]
+
+
+def _sizes(found: Comparison) -> str:
+    worth = int(found.effective_controls)
+    text = f"{found.contacted:,} contacted; the others weigh as much as {worth:,} customers"
+    return f"{text}. At least {FEWEST_CUSTOMERS} are needed on each side."
+
+
+def _practice(placebo: Placebo, baseline: float) -> Check:
+    verdict = placebo.verdict(baseline)
+    weeks = f"{placebo.runs * PLACEBO_WEEKS} weeks before the start"
+    said = {
+        "pass": f"In the {weeks} both groups moved alike.",
+        "fail": f"In the {weeks} the groups already moved apart: it cannot be trusted.",
+        "unknown": f"The {weeks} are too noisy to tell whether both groups moved alike.",
+    }
+    return Check("practice", verdict, said[verdict])  # type: ignore[arg-type]
+
+
+def no_comparison_checks(panel: Panel, *, pre_weeks: int, over: bool) -> list[Check]:
+    """Return the checks of a campaign that could not be compared at all."""
+    needed, weeks = pre_weeks + PLACEBO_WEEKS, panel.weeks_before
+    enough = weeks >= needed
+    begin = "before the data begin" if weeks <= 0 else f"{weeks} weeks after the data begin"
+    short = f"It started {begin}; the comparison needs {needed} weeks of history."
+    late = "Not tried: there is no comparison."
+    nobody = Check("customers", "fail", "No customer was contacted.")
+    return [
+        _chosen(),
+        Check("history", _verdict(enough), f"{weeks} weeks of purchases." if enough else short),
+        nobody if enough else Check("customers", "unknown", late),
+        *(Check(name, "unknown", late) for name in ("overlap", "balance", "practice")),
+        _finished(over),
+    ]
+
+
+def experiment_checks(trial: Trial, *, over: bool) -> list[Check]:
+    """Return the checks of a campaign with a random control group."""
+    small = min(trial.treated, trial.control)
+    sizes = f"{trial.treated:,} contacted, {trial.control:,} held out at random."
+    wrong = trial.split is not None and not trial.split.passed
+    checks = [
+        Check("control", "pass", sizes),
+        Check("customers", _verdict(small >= FEWEST_CUSTOMERS), sizes),
+    ]
+    if wrong:
+        checks.append(
+            Check("overlap", "fail", "The split is not the planned one: the draw went wrong.")
+        )
+    if np.isfinite(trial.before_p):
+        alike = trial.before_p >= SUSPICIOUS
+        text = "Both groups bought alike" if alike else "The groups already bought differently"
+        checks.append(Check("balance", _verdict(alike), f"{text} before the start."))
+    return [*checks, _finished(over)]
+
+
+def _chosen() -> Check:
+    return Check("control", "fail", "Customers were chosen, not drawn at random.")
+
+
+def _finished(over: bool) -> Check:
+    text = "The campaign is over." if over else "It is still running: this is its effect so far."
+    return Check("finished", "pass" if over else "unknown", text)
+
+
+def _verdict(passed: bool) -> Verdict:
+    return "pass" if passed else "fail"
