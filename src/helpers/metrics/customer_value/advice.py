@@ -1,0 +1,81 @@
+"""What to do next: a goal and an action for each segment, sized by what it is worth."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from helpers.metrics.customer_value.segments import SEGMENTS
+from helpers.metrics.customer_value.words import Write, plain
+
+ACTIONS: Mapping[str, tuple[str, str]] = {
+    "Cannot lose": ("Keep", "Call or write in person and ask what went wrong."),
+    "At risk": ("Keep", "Win back by a personal offer, the most valuable first."),
+    "Need attention": ("Keep", "Send a time-limited offer on what they used to buy."),
+    "About to sleep": ("Keep", "Remind them before they are gone; test a small offer."),
+    "Potential loyalists": ("Grow", "Give a reason for the next visit, such as a loyalty offer."),
+    "New": ("Grow", "Welcome them, and bring them to a second purchase soon."),
+    "Promising": ("Grow", "Stay in touch with light, regular contact."),
+    "Champions": ("Look after", "Thank them and ask for referrals; no discount is needed."),
+    "Loyal": ("Look after", "Offer more of what they like: cross-sell before discounting."),
+    "Hibernating": ("Spend little", "One cheap test, then leave them alone."),
+}
+"""Segment -> goal and action."""
+GOALS = ("Keep", "Grow", "Look after", "Spend little")
+
+
+def next_steps(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a goal and an action for each segment: by goal, then by what is expected of it.
+
+    What an action would bring is not known from sales alone: it takes a test with a control group.
+
+    Columns in: `segment_table` with `clv`. Columns out, one row a segment: `goal`, `segment`
+    (text), `customers` (int64), `revenue` (money, in the window), `clv`, `clv_per_customer`
+    (money), `action` (text).
+    """
+    shown = table[["segment", "customers", "revenue", "clv", "clv_per_customer"]].assign(
+        goal=[ACTIONS[name][0] for name in table["segment"]],
+        action=[ACTIONS[name][1] for name in table["segment"]],
+        place=[GOALS.index(ACTIONS[name][0]) for name in table["segment"]],
+        rank=[SEGMENTS.index(name) for name in table["segment"]],
+    )
+    ordered = shown.sort_values(["place", "clv", "rank"], ascending=[True, False, True])
+    columns = ["goal", "segment", "customers", "revenue", "clv", "clv_per_customer", "action"]
+    return ordered[columns].reset_index(drop=True)
+
+
+def advice(table: pd.DataFrame, *, write: Write = plain) -> list[str]:
+    """Return up to three sentences: whom to keep, whom to grow, whom to look after.
+
+    For each goal the segment with the largest expected value is named. Segments of fewer than 8
+    customers are not. `write` writes values for the report's locale.
+
+    Columns in: `segment_table` with `clv`.
+    """
+    shown = table[table["customers"] >= 8].to_dict("records")
+    found = []
+    for goal in GOALS[:3]:
+        rows = [row for row in shown if ACTIONS[row["segment"]][0] == goal]
+        if not rows:
+            continue
+        row = max(rows, key=lambda one: one["clv"])
+        action = ACTIONS[row["segment"]][1]
+        found.append(f"{goal}: {_who(row, goal, write)} {action}")
+    return found
+
+
+def _who(row: Mapping[Hashable, Any], goal: str, write: Write) -> str:
+    name, customers = row["segment"], write(int(row["customers"]), "count")
+    if goal == "Keep":
+        quiet = write(round(row["median_recency_days"]), "days")
+        return (
+            f"{customers} customers in “{name}” brought {write(row['revenue'], 'currency')} in the "
+            f"last twelve months, and have not bought for {quiet} (median)."
+        )
+    if goal == "Grow":
+        each = write(row["clv_per_customer"], "currency")
+        return f"{customers} customers in “{name}” are each expected to be worth {each}."
+    return (
+        f"{customers} customers in “{name}”, {write(row['customer_share'], 'share')} of all, bring "
+        f"{write(row['revenue_share'], 'share')} of the revenue."
+    )

@@ -1,0 +1,149 @@
+"""RFM: scores with a stated tie rule, named segments, and moves between them."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from helpers.errors import MetricError
+from helpers.metrics.customer_value.frames import purchase_days, require_columns
+
+SEGMENTS = (
+    "Champions",
+    "Loyal",
+    "Potential loyalists",
+    "New",
+    "Promising",
+    "Need attention",
+    "About to sleep",
+    "At risk",
+    "Cannot lose",
+    "Hibernating",
+)
+"""Segments from the most to the least engaged, by recency score (rows) and frequency score."""
+
+_GRID = {  # recency score -> segment for frequency scores 1 to 5
+    5: ("New", "Potential loyalists", "Potential loyalists", "Champions", "Champions"),
+    4: ("Promising", "Potential loyalists", "Potential loyalists", "Loyal", "Loyal"),
+    3: ("About to sleep", "About to sleep", "Need attention", "Loyal", "Loyal"),
+    2: ("Hibernating", "Hibernating", "At risk", "At risk", "Cannot lose"),
+    1: ("Hibernating", "Hibernating", "At risk", "At risk", "Cannot lose"),
+}
+ABSENT = "No purchase yet"
+GONE = "Beyond the window"
+
+
+def score(values: np.ndarray) -> np.ndarray:
+    """Return scores 1 to 5 (int64) by fifths of the customers, higher values scoring higher.
+
+    score = ⌈5 · mean rank / n⌉. Equal values share their mean rank and so always their score: no
+    customer is better than another by the order of rows, and fifths are as even as ties allow.
+    Where all are equal, all score 3.
+
+    Raises:
+        MetricError: a value is not finite.
+    """
+    given = np.asarray(values, dtype=float)
+    if not np.isfinite(given).all():
+        raise MetricError("scores need finite values")
+    if not len(given):
+        return np.empty(0, dtype=np.int64)
+    rank = pd.Series(given).rank(method="average").to_numpy()
+    return np.ceil(5.0 * rank / len(given) - 1e-9).astype(np.int64)
+
+
+def rfm_scores(orders: pd.DataFrame, *, as_of: date, window_days: int = 365) -> pd.DataFrame:
+    """Return recency, frequency, money, their scores and the segment of each customer.
+
+    Over purchase days in the `window_days` up to `as_of`: recency_days = days since the last one;
+    frequency = their number; monetary = their revenue. Scores by `score` (recent scores high).
+    The segment follows from the recency and frequency scores (`SEGMENTS`).
+
+    Columns in: `customer_id`, `ordered_at`, `revenue`. Columns out, one row per customer who bought
+    in the window, sorted by `customer_id`: `customer_id`, `recency_days` (int64, days), `frequency`
+    (int64, days), `monetary` (float64, money), `r`, `f`, `m` (int64, 1 to 5), `segment` (text).
+    Returns reduce a purchase of the same day; a day of returns alone is none.
+
+    Raises:
+        MetricError: as `rfm_summary`, or the window is shorter than a day.
+
+    Source: Hughes (1994) for the fifths; the ten segments are the trade's usual grid.
+    """
+    if window_days < 1:
+        raise MetricError(f"a window of {window_days} days holds nothing")
+    days = purchase_days(orders, as_of=as_of)
+    days = days[days["day"] > pd.Timestamp(as_of) - timedelta(days=window_days)]
+    grouped = days.groupby("customer_id", sort=True, observed=True)
+    found = grouped.agg(
+        last=("day", "max"), frequency=("day", "size"), monetary=("revenue", "sum")
+    ).reset_index()
+    recency = (pd.Timestamp(as_of) - found["last"]).dt.days.to_numpy(dtype=np.int64)
+    r, f = score(-recency), score(found["frequency"].to_numpy())
+    return pd.DataFrame(
+        {
+            "customer_id": found["customer_id"].array,
+            "recency_days": recency,
+            "frequency": found["frequency"].to_numpy(dtype=np.int64),
+            "monetary": found["monetary"].to_numpy(dtype=float),
+            "r": r,
+            "f": f,
+            "m": score(found["monetary"].to_numpy(dtype=float)),
+            "segment": [_GRID[a][b - 1] for a, b in zip(r, f, strict=True)],
+        }
+    )
+
+
+def segment_table(scores: pd.DataFrame, values: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return size, revenue and behaviour of each segment, the most engaged first.
+
+    Columns in: those of `rfm_scores`; `values` may bring `customer_id` and `clv` (money). Columns
+    out, one row a segment that has customers: `segment`, `customers` (int64), `customer_share`,
+    `revenue` (money, in the window), `revenue_share` (NaN where there is no revenue),
+    `median_recency_days`, `mean_frequency`, `revenue_per_customer` (money), and `clv` (total,
+    money) and `clv_per_customer` where `values` is given.
+    """
+    frame = scores if values is None else scores.merge(values, on="customer_id", how="left")
+    grouped = frame.groupby("segment", observed=True)
+    table = grouped.agg(
+        customers=("customer_id", "size"),
+        revenue=("monetary", "sum"),
+        median_recency_days=("recency_days", "median"),
+        mean_frequency=("frequency", "mean"),
+    )
+    table = table.reindex([name for name in SEGMENTS if name in table.index])
+    whole = float(table["revenue"].sum())
+    table.insert(1, "customer_share", table["customers"] / max(len(frame), 1))
+    table.insert(3, "revenue_share", table["revenue"] / whole if whole > 0 else np.nan)
+    table["revenue_per_customer"] = table["revenue"] / table["customers"]
+    if values is not None:
+        table["clv"] = grouped["clv"].sum().reindex(table.index)
+        table["clv_per_customer"] = table["clv"] / table["customers"]
+    return table.reset_index()
+
+
+def segment_movement(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Return how many customers moved from which segment to which.
+
+    Columns in: two frames of `rfm_scores`, an earlier and a later one. Columns out, one row for
+    each pair that occurs: `from_segment`, `to_segment`, `customers` (int64), `share` (of those in
+    `from_segment`). A customer missing before is `No purchase yet`, one missing after is `Beyond
+    the window`. Every customer of either frame is counted once.
+    """
+    for table in (before, after):
+        require_columns(table, ("customer_id", "segment"), table="scores")
+    joined = before[["customer_id", "segment"]].merge(
+        after[["customer_id", "segment"]], on="customer_id", how="outer", suffixes=("_from", "_to")
+    )
+    pairs = pd.DataFrame(
+        {
+            "from_segment": joined["segment_from"].fillna(ABSENT),
+            "to_segment": joined["segment_to"].fillna(GONE),
+        }
+    )
+    counts = pairs.groupby(["from_segment", "to_segment"]).size().rename("customers").reset_index()
+    total = counts.groupby("from_segment")["customers"].transform("sum")
+    order = {name: k for k, name in enumerate([*SEGMENTS, ABSENT, GONE])}
+    counts = counts.assign(share=counts["customers"] / total)
+    return counts.sort_values(
+        ["from_segment", "to_segment"], key=lambda names: names.map(order)
+    ).reset_index(drop=True)
