@@ -1,0 +1,93 @@
+"""The papermill engine `crm-reports`, by its entry point.
+
+papermill loads its engines while it is itself being imported, so nothing of papermill may be
+imported here before an engine is called.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+
+class ReportEngine:
+    """Executes a notebook under limits, journalling each cell instead of rewriting the file."""
+
+    @classmethod
+    def execute_notebook(
+        cls,
+        nb: "NotebookNode",
+        kernel_name: str,
+        output_path: str | None = None,
+        progress_bar: bool | dict[str, Any] = True,
+        log_output: bool = False,
+        stdout_file: TextIO | None = None,
+        stderr_file: TextIO | None = None,
+        start_timeout: int = 60,
+        execution_timeout: float | None = None,
+        report_timeout: float | None = None,
+        memory_limit_mb: int | None = None,
+        output_limit_mb: float = 20.0,
+        threads: int | None = None,
+        environment: dict[str, str] | None = None,
+        journal: Path | str | None = None,
+        **ignored: Any,
+    ) -> "NotebookNode":
+        """Execute a notebook and return it.
+
+        Args:
+            nb: the prepared notebook, changed in place.
+            kernel_name: a kernelspec.
+            output_path: where papermill writes; its journal stands beside it until the end.
+            progress_bar: as in papermill.
+            log_output: as in papermill.
+            stdout_file: as in papermill.
+            stderr_file: as in papermill.
+            start_timeout: seconds that a kernel may take to start.
+            execution_timeout: seconds that one cell may take.
+            report_timeout: seconds that all cells together may take.
+            memory_limit_mb: what each process of the kernel may allocate, in MiB (Linux).
+            output_limit_mb: how many million characters a cell may print; the rest is cut.
+            threads: how many threads the kernel's numerical libraries may use.
+            environment: variables for the kernel, beside those of this process.
+            journal: where to journal if there is no `output_path`; the caller removes it.
+            ignored: what papermill passes for its own engine.
+        """
+        from helpers.batch.kernels.execution import Options, execute
+
+        options = Options(
+            start_timeout=start_timeout,
+            cell_timeout=execution_timeout,
+            report_timeout=report_timeout,
+            memory_limit_mb=memory_limit_mb,
+            output_limit=int(output_limit_mb * 1_000_000),
+            threads=threads,
+            environment=environment or {},
+        )
+        return execute(
+            nb,
+            kernel_name,
+            options,
+            output_path=output_path,
+            journal=journal,
+            shown={
+                "progress_bar": progress_bar,
+                "log_output": log_output,
+            },
+            streams={"stdout_file": stdout_file, "stderr_file": stderr_file},
+        )
+
+    @classmethod
+    def nb_kernel_name(cls, nb: "NotebookNode", name: str | None = None) -> str:
+        """Return the kernel's name, from the notebook if not given."""
+        from papermill.utils import nb_kernel_name
+
+        return str(nb_kernel_name(nb, name))
+
+    @classmethod
+    def nb_language(cls, nb: "NotebookNode", language: str | None = None) -> str:
+        """Return the notebook's language."""
+        from papermill.utils import nb_language
+
+        return str(nb_language(nb, language))

@@ -1,0 +1,206 @@
+"""Executes a notebook on a kernel, within limits, and records what it took."""
+
+import os
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.util import ensure_async, run_sync
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.log import logger
+
+from helpers.batch.kernels import limits
+from helpers.batch.kernels.journal import JournalledExecution, beside
+from helpers.batch.kernels.ready import wait_until_ready
+
+IOPUB_S = 60  # how long outputs may lag behind the end of their cell
+
+
+@dataclass(frozen=True)
+class Options:
+    """The limits of an execution; None is no limit. Times are in seconds."""
+
+    start_timeout: int = 60
+    cell_timeout: float | None = None
+    report_timeout: float | None = None
+    memory_limit_mb: int | None = None
+    output_limit: int = 20_000_000
+    threads: int | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def execute(
+    nb: NotebookNode,
+    kernel_name: str,
+    options: Options,
+    *,
+    output_path: str | None = None,
+    journal: Path | str | None = None,
+    shown: Mapping[str, Any] | None = None,
+    streams: Mapping[str, Any] | None = None,
+) -> NotebookNode:
+    """Execute a notebook in place and return it; `metadata.crm_reports` says how it went.
+
+    That has `kernel` (`name`, `kind` warm, cold or remote, `fallback`), `phases` (`start_s`,
+    `cells_s`, `end_s`) and `resources` (`cpu_user_s`, `cpu_system_s`, `peak_mb`). A cell that
+    fails, takes too long or kills its kernel carries an error output, and the rest is not run.
+
+    Raises:
+        RuntimeError: the kernel does not start.
+    """
+    shown = dict(shown or {"progress_bar": False})
+    journal = Path(journal) if journal else beside(output_path)
+    manager = JournalledExecution(nb, output_path=output_path, journal=journal, **shown)
+    manager.notebook_start()
+    try:
+        client = ReportClient(
+            manager,
+            options,
+            kernel_name=kernel_name,
+            log=logger,
+            log_output=bool(shown.get("log_output")),
+            **(streams or {}),
+        )
+        client.execute()
+    finally:
+        manager.cleanup_pbar()
+        manager.notebook_complete()
+    return manager.nb
+
+
+class ReportClient(PapermillNotebookClient):
+    """Papermill's client with limits, a quicker start, and errors that stay in the notebook."""
+
+    def __init__(self, manager: JournalledExecution, options: Options, **traits: Any) -> None:
+        super().__init__(
+            manager,
+            startup_timeout=options.start_timeout,
+            iopub_timeout=IOPUB_S,
+            store_widget_state=False,
+            **traits,
+        )
+        self.options = options
+        self.timeout_func = self._time_left
+        self.printed: dict[int, int] = {}
+        self.until = float("inf")
+
+    def execute(self, **kwargs: Any) -> NotebookNode:
+        """Start the kernel, run the cells, end the kernel."""
+        self.reset_execution_trackers()
+        record = self.nb.metadata.setdefault("crm_reports", NotebookNode())
+        marks = [time.monotonic()]
+        environment = {
+            **os.environ,
+            **limits.thread_environment(self.options.threads),
+            **self.options.environment,
+        }
+        try:
+            with self.setup_kernel(env=environment, **kwargs):
+                marks.append(time.monotonic())
+                record["kernel"] = self._kernel()
+                self.until = marks[-1] + (self.options.report_timeout or float("inf"))
+                self.papermill_execute_cells()
+                record["resources"] = self.used
+                marks.append(time.monotonic())
+        finally:
+            marks.append(time.monotonic())
+            spent = [round(b - a, 3) for a, b in pairwise(marks)]
+            names = ("start_s", "cells_s", "end_s")
+            record["phases"] = dict(zip(names, spent, strict=False))
+        return self.nb
+
+    async def async_start_new_kernel_client(self) -> Any:
+        """Return a client of the kernel, connected; limit the kernel's memory."""
+        self.kc = self.km.client()
+        try:
+            if self.options.memory_limit_mb and (pid := self._pid()):
+                limits.limit_memory(pid, self.options.memory_limit_mb)
+            await ensure_async(self.kc.start_channels())
+            info = await wait_until_ready(self.kc, self.km, self.startup_timeout)
+        except Exception:
+            await self._async_cleanup_kernel()
+            raise
+        self.kc.allow_stdin = False
+        self.nb.metadata["language_info"] = info["language_info"]
+        return self.kc
+
+    start_new_kernel_client = run_sync(async_start_new_kernel_client)
+
+    def papermill_execute_cells(self) -> None:
+        """Run the cells in order, up to the first that does not end well."""
+        self.used: dict[str, float] = {}
+        for index, cell in enumerate(self.nb.cells):
+            self.nb_man.cell_start(cell, index)
+            try:
+                self.execute_cell(cell, index)
+            except CellExecutionError as error:
+                self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+                break
+            except (CellTimeoutError, DeadKernelError) as error:
+                self.shutdown_kernel = "immediate"  # there is nobody to ask politely
+                self._blame(cell, error)
+                self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+                break
+            finally:
+                self.nb_man.cell_complete(cell, cell_index=index)
+                if cell.cell_type == "code" and (pid := self._pid()):
+                    self.used = limits.usage(pid) or self.used
+
+    def output(
+        self, outs: list[Any], msg: dict[str, Any], display_id: str | None, cell_index: int
+    ) -> Any:
+        """Keep an output, unless the cell has printed more than it may."""
+        if msg["msg_type"] == "stream":
+            text, limit = msg["content"]["text"], self.options.output_limit
+            before = self.printed.get(cell_index, 0)
+            self.printed[cell_index] = before + len(text)
+            if before >= limit:
+                return None
+            if before + len(text) > limit:
+                cut = f"\n[cut here: a cell may print {limit:,} characters]\n"
+                msg["content"]["text"] = text[: limit - before] + cut
+        return super().output(outs, msg, display_id, cell_index)
+
+    def _time_left(self, cell: NotebookNode) -> float | None:
+        left = max(self.until - time.monotonic(), 0.01)  # 0 would be no limit at all
+        allowed = min(left, self.options.cell_timeout or float("inf"))
+        return None if allowed == float("inf") else allowed
+
+    def _blame(self, cell: NotebookNode, error: Exception) -> None:
+        """Give a cell the error output that its kernel could not send."""
+        if isinstance(error, DeadKernelError):
+            said = f"the kernel died in this cell: {self._how_it_ended()}"
+        elif time.monotonic() >= self.until:
+            said = f"the report has used the {self.options.report_timeout:g} s that it may take"
+        else:
+            said = f"the cell ran longer than the {self.options.cell_timeout:g} s that it may take"
+        name = type(error).__name__
+        cell.outputs.append(new_output("error", ename=name, evalue=said, traceback=[said]))
+
+    def _how_it_ended(self) -> str:
+        process = getattr(self.km.provisioner, "process", None)
+        status = getattr(process, "returncode", None)
+        if status is None:
+            return "nobody knows how"
+        if status >= 0:
+            return f"it left with exit status {status}"
+        name = signal.Signals(-status).name
+        return f"{name}, perhaps for want of memory" if name == "SIGKILL" else name
+
+    def _pid(self) -> int | None:
+        return getattr(self.km.provisioner, "pid", None) if self.km else None
+
+    def _kernel(self) -> dict[str, str]:
+        provisioner = self.km.provisioner
+        local = "cold" if self._pid() else "remote"
+        kind = getattr(provisioner, "kernel_kind", local)
+        fallback = getattr(provisioner, "fallback", "")
+        found = {"name": self.kernel_name, "kind": kind}
+        return {**found, "fallback": fallback} if fallback else found

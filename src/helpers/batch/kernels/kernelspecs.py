@@ -1,0 +1,73 @@
+"""The two kernelspecs of this environment."""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from helpers.batch.kernels.control import warm_available
+
+ORDINARY = "crm-reports"
+WARM = "crm-reports-warm"
+PROVISIONER = "crm-reports-forkserver"
+
+
+def install_kernelspecs(prefix: Path | str | None = None) -> list[Path]:
+    """Write `crm-reports` and `crm-reports-warm` under `prefix` and return their folders.
+
+    `prefix` is by default this environment, where every Jupyter of the environment finds them.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    parent = Path(prefix or sys.prefix) / "share" / "jupyter" / "kernels"
+    parent.mkdir(parents=True, exist_ok=True)
+    warm = {"kernel_provisioner": {"provisioner_name": PROVISIONER}}
+    return [
+        _install(parent / ORDINARY, "CRM reports", {}),
+        _install(parent / WARM, "CRM reports (warm)", warm),
+    ]
+
+
+def default_kernel() -> tuple[str, str]:
+    """Return the kernelspec that a run uses unless told otherwise, and a warning or nothing.
+
+    The warm one where it is installed and kernels can be forked; the specs are installed on
+    demand.
+    """
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    usable, reason = warm_available()
+    wanted = WARM if usable else ORDINARY
+    specs = KernelSpecManager()
+    try:
+        if wanted not in specs.find_kernel_specs() or not _is_ours(specs, wanted):
+            install_kernelspecs()
+    except OSError as error:
+        return "python3", f"The kernelspec {wanted} cannot be installed ({error}); using python3."
+    return wanted, "" if usable else f"No warm kernels: {reason}."
+
+
+def _is_ours(specs: Any, name: str) -> bool:
+    """Say whether the spec starts this interpreter, and not that of another environment."""
+    return bool(specs.get_kernel_spec(name).argv[:1] == [sys.executable])
+
+
+def _install(folder: Path, display_name: str, metadata: dict[str, Any]) -> Path:
+    from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+
+    spec = get_kernel_dict()
+    spec["display_name"] = display_name
+    spec["metadata"] = {**spec["metadata"], **metadata}
+    folder.mkdir(exist_ok=True)
+    for logo in Path(RESOURCES).glob("logo-*"):
+        shutil.copyfile(logo, folder / logo.name)
+    handle, beside = tempfile.mkstemp(dir=folder)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(spec, file, indent=1)
+    os.chmod(beside, 0o644)
+    os.replace(beside, folder / "kernel.json")
+    return folder
