@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.sources.texts import TEXT
+from helpers.sources.texts import TEXT, arrow
 
 _NAT = np.iinfo(np.int64).min
 
@@ -57,7 +57,9 @@ def _bytes(values: "pd.Series[Any]") -> tuple[Any, Any]:
     """Return a column's values; text as one run of bytes, with offsets."""
     if values.dtype == TEXT:
         # A missing text and an empty one must differ: each cell is led by a byte that tells.
-        cells = [b"\0" if cell is None else b"\1" + cell.encode() for cell in _objects(values)]
+        cells = [
+            b"\0" if cell is None else b"\1" + cell.encode() for cell in arrow(values).to_pylist()
+        ]
         lengths = np.fromiter(map(len, cells), dtype="<i8", count=len(cells))
         return b"".join(cells), np.r_[0, np.cumsum(lengths)].astype("<i8")
     if kind_of(values) == "time":
@@ -65,7 +67,3 @@ def _bytes(values: "pd.Series[Any]") -> tuple[Any, Any]:
     numbers = values.to_numpy("<f8", na_value=np.nan) + 0.0  # no negative zero
     numbers[np.isnan(numbers)] = np.nan  # and one kind of NaN
     return numbers, None
-
-
-def _objects(values: "pd.Series[Any]") -> list[str | None]:
-    return pd.array(values).__arrow_array__().to_pylist()

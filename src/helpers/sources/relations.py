@@ -7,6 +7,7 @@ import pandas as pd
 
 from helpers.sources.canonical import ORDER, TABLES
 from helpers.sources.mapping import DerivedTable
+from helpers.sources.texts import isin
 from helpers.sources.work import Work
 
 _CENT = 0.005  # half a cent: money that differs less is the same money
@@ -81,7 +82,7 @@ def in_turn(works: dict[str, Work]) -> list[Work]:
 
 
 def _known(work: Work, column: str, ids: "pd.Series[Any]") -> np.ndarray:
-    return work.cells.frame[column].isin(ids).to_numpy(bool)
+    return isin(work.cells.frame[column], ids)
 
 
 def _bereaved(work: Work, column: str, parent: Work) -> None:

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 TEXT = pd.StringDtype("pyarrow")
 
@@ -24,3 +26,17 @@ def _cell_text(cell: object) -> str | None:
     if cell is None or cell is pd.NaT or (isinstance(cell, float) and np.isnan(cell)):
         return None
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def arrow(values: "pd.Series[Any]") -> pa.Array:
+    """Return text as Arrow, missing cells as nulls."""
+    return pa.array(values.astype(TEXT).array, type=pa.string(), from_pandas=True)
+
+
+def isin(values: "pd.Series[Any]", ids: "pd.Series[Any]") -> np.ndarray:
+    """Return which texts are among the ids.
+
+    pandas would make a Python string of each text to ask that.
+    """
+    found = pc.is_in(arrow(values), value_set=arrow(ids).drop_null())
+    return np.asarray(found.to_numpy(zero_copy_only=False), bool)
