@@ -82,8 +82,7 @@ format: $(READY) ## Format the code and the notebooks
 
 .PHONY: notebooks
 notebooks: $(READY) ## Execute the committed notebooks on the fixture, in place
-	@CRM_REPORTS_DATA=tests/fixture CRM_REPORTS_OUTPUT=reports/output/nbval \
-	  $(CLI) refresh-notebooks
+	@$(BIN)/python -m helpers.batch.refresh $(FAMILY)
 
 .PHONY: bench
 bench: $(READY) ## Measure speed and accuracy; DATA=folder with reference data sets
