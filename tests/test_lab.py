@@ -16,7 +16,9 @@ import pytest
 
 from helpers import paths
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 NOTEBOOK = "customer_value.ipynb"
 TOKEN = "analyst"  # noqa: S105 - of a server on loopback that lives for one test
 
@@ -93,11 +95,14 @@ def test_a_notebook_runs_top_to_bottom_and_its_explorer_is_live(lab: str, tmp_pa
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         page.goto(f"{lab}/lab/tree/{NOTEBOOK}?token={TOKEN}&reset", timeout=90_000)
         page.wait_for_selector(".jp-NotebookPanel-notebook .jp-Cell", timeout=90_000)
-        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=90_000)
+        page.wait_for_selector(
+            ".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=90_000
+        )
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
         page.wait_for_function(
-            "() => document.querySelector('.jp-Notebook-ExecutionIndicator').dataset.status === 'busy'",
+            "() => document.querySelector('.jp-Notebook-ExecutionIndicator')"
+            ".dataset.status === 'busy'",
             timeout=30_000,
         )
         page.wait_for_selector(
@@ -121,6 +126,8 @@ def test_a_notebook_runs_top_to_bottom_and_its_explorer_is_live(lab: str, tmp_pa
         expect(picture).not_to_have_text(re.compile(re.escape(box.locator("b").first.inner_text())))
         assert picture.inner_html() != before
         page.screenshot(path=str(tmp_path / "explorer.png"))
-        errors = page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']")
+        errors = page.locator(
+            ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']"
+        )
         assert errors.count() == 0
         browser.close()

@@ -24,9 +24,20 @@ ALLOWED = {
     "cli": FOUNDATION | {"params", "sources", "document", "batch", "publish"},
 }
 PURE = {"errors", "periods", "metrics", "document", "report"}
-IMPURE_CALLS = {"open", "now", "today", "utcnow", "read_csv", "read_parquet", "read_excel", "read_sql",
-                "to_csv", "to_parquet", "write_text", "read_text", "read_bytes", "write_bytes", "urlopen"}  # fmt: skip
-IMPURE_MODULES = {"requests", "urllib.request", "socket", "subprocess", "shutil", "tempfile", "time"}
+IMPURE_CALLS = {
+    "open", "now", "today", "utcnow", "read_csv", "read_parquet", "read_excel", "read_sql",
+    "to_csv",
+    "to_parquet", "write_text", "read_text", "read_bytes", "write_bytes", "urlopen",
+}  # fmt: skip
+IMPURE_MODULES = {
+    "requests",
+    "urllib.request",
+    "socket",
+    "subprocess",
+    "shutil",
+    "tempfile",
+    "time",
+}
 
 
 def modules() -> list[Path]:

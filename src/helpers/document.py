@@ -5,6 +5,7 @@ MIME type `MIME`, beside views for JupyterLab. Text in a block is plain text: wh
 escapes it. Numbers stand beside the text that a reader sees, formatted for the report's locale.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ VERSION = 1
 Grain = Literal[
     "total", "period", "segment", "cohort", "category", "campaign", "store", "rule", "model", "bin"
 ]
-"""What one row of a table or chart is about. A single customer is no grain that a report may show."""
+"""What one row of a table or chart is about; a single customer is none that may be shown."""
 
 GRAINS: tuple[str, ...] = Grain.__args__  # type: ignore[attr-defined]
 
@@ -116,8 +117,8 @@ class Chart:
     `marks` are the points a reader can ask for: `[x, y, row]` with x and y as fractions of the
     picture's width and height from its upper left corner, and the row of `table`. `variants` are
     the same chart for other groups, prepared at execution (a switch on the page, labelled
-    `switch`, chooses): each is a Chart with its own `svg`, `label` and data. `explorer` says that it is the static first
-    view of a widget.
+    `switch`, chooses): each is a Chart with its own `svg`, `label` and data. `explorer` says that
+    it is the static first view of a widget.
     """
 
     id: str
@@ -219,7 +220,7 @@ def _kpis(given: dict[str, Any]) -> Kpis:
     return Kpis(**{**given, "items": [item(found) for found in given["items"]]})
 
 
-_READERS = {
+_READERS: dict[str, Callable[[dict[str, Any]], Block]] = {
     "title": lambda given: Title(**given),
     "kpis": _kpis,
     "table": _table,

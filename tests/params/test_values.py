@@ -39,7 +39,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_later_layers_win(project: Path) -> None:
-    (project / "params" / "sources" / "shop.yml").write_text("params: {currency: EUR, horizon: 4}\n")
+    (project / "params" / "sources" / "shop.yml").write_text(
+        "params: {currency: EUR, horizon: 4}\n"
+    )
     found = params.resolve("demo")
     assert (found.currency, found.horizon, found.locale) == ("EUR", 4, "en_US")
     assert params.resolve("demo", overrides={"horizon": 9}).horizon == 9

@@ -15,7 +15,9 @@ from helpers.report import Explorer, Measure, Report, line, page
 from helpers.report import explorer as explorer_module
 
 REVENUE = Contract("revenue", "Revenue", "currency", "What was sold.", "sum of orders")
-CHURN = Contract("churn", "Churn", "share", "Who left.", "lost / start", higher_is="worse", precision=4)
+CHURN = Contract(
+    "churn", "Churn", "share", "Who left.", "lost / start", higher_is="worse", precision=4
+)
 
 
 class Params(BaseParams):
@@ -24,10 +26,17 @@ class Params(BaseParams):
 
 
 PARAMS = Params(
-    period="2017-09", source="shop", slice="age=35-44", currency="USD", locale="en_US", time_zone="UTC"
+    period="2017-09",
+    source="shop",
+    slice="age=35-44",
+    currency="USD",
+    locale="en_US",
+    time_zone="UTC",
 )
 DATA = SimpleNamespace(
-    label="The Shop", snapshot="abc123", files=[{"name": "orders.csv", "sha256": "f" * 64, "rows": 3}]
+    label="The Shop",
+    snapshot="abc123",
+    files=[{"name": "orders.csv", "sha256": "f" * 64, "rows": 3}],
 )
 
 
@@ -51,7 +60,10 @@ def test_the_title_says_period_source_and_slice_in_words(shown: list[Any]) -> No
 
 
 def test_kpis_compare_with_the_previous_period_in_their_own_unit(shown: list[Any]) -> None:
-    values = [Kpi(REVENUE, 110.004, previous=100.0), Kpi(CHURN, 0.05, previous=0.04, low=0.03, high=0.07)]
+    values = [
+        Kpi(REVENUE, 110.004, previous=100.0),
+        Kpi(CHURN, 0.05, previous=0.04, low=0.03, high=0.07),
+    ]
     Report(PARAMS, DATA).headline(values)
     revenue, churn = blocks(shown)[0].items
     assert (revenue.value, revenue.text) == (110.0, "$110.00")
@@ -83,10 +95,15 @@ def test_two_charts_of_one_title_get_two_anchors(shown: list[Any]) -> None:
 
 def test_a_table_shows_text_for_the_reader_and_keeps_raw_values(shown: list[Any]) -> None:
     frame = pd.DataFrame(
-        {"name": ["<b>A</b>", "B"], "share": [0.5, None], "n": [10, 3], "on": pd.to_datetime(["2017-09-01"] * 2)}
+        {"name": ["<b>A</b>", "B"], "share": [0.5, None], "n": [10, 3],
+         "on": pd.to_datetime(["2017-09-01"] * 2)}
     )  # fmt: skip
     Report(PARAMS, DATA).table(
-        frame, title="Groups", grain="segment", customers="n", units={"share": "share", "n": "count"}
+        frame,
+        title="Groups",
+        grain="segment",
+        customers="n",
+        units={"share": "share", "n": "count"},
     )
     (table,) = blocks(shown)
     assert table.rows == [["<b>A</b>", 0.5, 10, "2017-09-01"]]
@@ -120,7 +137,8 @@ CUBE = pd.DataFrame(
 EXPLORER = Explorer(
     CUBE, x="month", title="Explore", by={"income": "Income"}, customers="n",
     measures=(
-        Measure("Revenue", "currency", "revenue"), Measure("Per order", "currency", "revenue", "orders"),
+        Measure("Revenue", "currency", "revenue"),
+        Measure("Per order", "currency", "revenue", "orders"),
     ),
 )  # fmt: skip
 

@@ -27,7 +27,9 @@ def model(family: str) -> type[BaseParams]:
         UsageError: there is no such family, or it has a notebook and no model.
     """
     if family not in families():
-        raise UsageError(f"no report family is called {family!r}", hint=did_you_mean(family, families()))
+        raise UsageError(
+            f"no report family is called {family!r}", hint=did_you_mean(family, families())
+        )
     try:
         found = import_module(f"helpers.params.{family}").Params
     except ModuleNotFoundError as error:
@@ -54,7 +56,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ParameterError("no such file", file=path, hint="Create it, or mend the name.") from error
+        raise ParameterError(
+            "no such file", file=path, hint="Create it, or mend the name."
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ParameterError(f"is no YAML in UTF-8: {error}", file=path) from error
     if found is None:
@@ -152,7 +156,7 @@ def validate(family: str, namespace: Mapping[str, Any]) -> BaseParams:
 
 
 def check(family: str, values: Mapping[str, Any], *, origin: Mapping[str, str]) -> BaseParams:
-    """Return the values as the family's model, or say which one is wrong and what would be valid."""
+    """Return the values as the family's model, or say which is wrong and what would be valid."""
     kind = model(family)
     unknown = [name for name in values if name not in kind.model_fields]
     if unknown:
@@ -178,7 +182,7 @@ def _explained(family: str, error: ValidationError, origin: Mapping[str, str]) -
     else:
         reason = first["msg"].removeprefix("Value error, ")
         message = f"{family}: {name} = {first.get('input')!r}: {reason}"
-        hint = f"{name}: {meaning}." if meaning else None
+        hint = f"{name}: {meaning}." if meaning else ""
     return ParameterError(message, file=origin.get(name), hint=hint)
 
 
@@ -196,5 +200,7 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, Any]:
         try:
             found[name.strip()] = yaml.safe_load(value) if value.strip() else ""
         except yaml.YAMLError as error:
-            raise ParameterError(f"the value of {name.strip()!r} cannot be read: {error}") from error
+            raise ParameterError(
+                f"the value of {name.strip()!r} cannot be read: {error}"
+            ) from error
     return found

@@ -105,9 +105,9 @@ def value_axis(
                 words, (1, level), xycoords=("axes fraction", "data"), ha="right",
                 xytext=(0, 4), textcoords="offset points", fontsize=9, color=MUTED,
             )  # fmt: skip
-    (axes.grid)(visible=False, axis="y" if lying else "x")
+    axes.grid(visible=False, axis="y" if lying else "x")
     axes.set_ylabel("")
-    if spec.kind == "line" and spec.x_unit or spec.kind == "scatter":
+    if (spec.kind == "line" and spec.x_unit) or spec.kind == "scatter":
         axes.set_xlabel(spec.label(spec.x))
     else:
         axes.set_xlabel("")

@@ -53,7 +53,9 @@ def _height(spec: ChartSpec) -> float:
     if spec.kind == "heatmap":
         return max(HEIGHT, 0.9 + 0.29 * spec.frame[spec.y].nunique())
     if spec.kind in {"bar", "dots"} and _horizontal(spec):
-        rows = spec.frame[spec.x].nunique() * (spec.frame[spec.group].nunique() if spec.group else 1)
+        rows = spec.frame[spec.x].nunique() * (
+            spec.frame[spec.group].nunique() if spec.group else 1
+        )
         return max(HEIGHT * 0.75, 0.8 + 0.3 * rows)
     return HEIGHT
 

@@ -67,7 +67,9 @@ class Explorer:
         if last is not None:
             rows = rows[rows[self.x] <= last]
         keys = [self.x] if split is None else [self.x, split]
-        columns = list(dict.fromkeys([measure.column, measure.per or measure.column, self.customers]))
+        columns = list(
+            dict.fromkeys([measure.column, measure.per or measure.column, self.customers])
+        )
         sums = rows.groupby(keys, as_index=False, sort=True, observed=True)[columns].sum()
         value = sums[measure.column].astype(float)
         if measure.per:
@@ -77,8 +79,9 @@ class Explorer:
         return line(
             shown, x=self.x, y="shown_value", group=split, unit=measure.unit, grain="segment",
             customers="customers_counted", title=f"{measure.label}{split_words}",
-            labels={self.x: "Period", "shown_value": measure.label, "customers_counted": "Customers"}
-            | ({split: self.by[split]} if split else {}),
+            labels={
+                self.x: "Period", "shown_value": measure.label, "customers_counted": "Customers",
+            } | ({split: self.by[split]} if split else {}),
         )  # fmt: skip
 
     def static(self, fmt: Formatter) -> tuple[Chart, str]:

@@ -71,11 +71,10 @@ class Formatter:
 
     def _money(self, value: float, decimals: int | None) -> str:
         digits = decimals if decimals is not None else (0 if abs(value) >= 1000 or not value else 2)
-        money = format_currency(
+        return format_currency(
             round(value, digits), self.currency, locale=self.locale, currency_digits=False,
             format=_money_pattern(self.locale, digits),
         )  # fmt: skip
-        return money
 
     def short(self, value: float, unit: str) -> str:
         """Return the value as an axis writes it: `$380K`, `12%`."""

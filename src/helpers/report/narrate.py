@@ -111,7 +111,9 @@ def _ranking(spec: ChartSpec, rows: pd.DataFrame, fmt: Formatter) -> str:
     ordered = not is_categorical(rows[spec.x])
     share = ""
     if additive and not ordered and values.sum() > 0:
-        share = f", {fmt.value(float(values.max() / values.sum()), 'share', decimals=0)} of the total"
+        share = (
+            f", {fmt.value(float(values.max() / values.sum()), 'share', decimals=0)} of the total"
+        )
     return f"Highest: {named(top)}{share}. Lowest: {named(bottom)}."
 
 
@@ -132,6 +134,8 @@ def _relation(spec: ChartSpec, rows: pd.DataFrame) -> str:
     strength = float(x.rank().corr(y.rank()))
     names = spec.label(spec.y), spec.label(spec.x).lower()
     if abs(strength) < 0.3:
-        return f"{names[0]} shows no clear relation to {names[1]} (rank correlation {strength:.2f})."
+        return (
+            f"{names[0]} shows no clear relation to {names[1]} (rank correlation {strength:.2f})."
+        )
     verb = "rises" if strength > 0 else "falls"
     return f"{names[0]} {verb} with {names[1]} (rank correlation {strength:.2f})."

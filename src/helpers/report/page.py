@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from helpers.sources import Tables
 
 _DISTRIBUTIONS = (
-    "crm-reports", "pandas", "numpy", "scipy", "scikit-learn", "statsmodels", "statsforecast", "lifelines",
-    "pyarrow", "duckdb", "ibis-framework", "pandera", "seaborn", "matplotlib", "babel", "papermill",
+    "crm-reports", "pandas", "numpy", "scipy", "scikit-learn", "statsmodels", "statsforecast",
+    "lifelines", "pyarrow", "duckdb", "ibis-framework", "pandera", "seaborn", "matplotlib",
+    "babel", "papermill",
 )  # fmt: skip
 
 
@@ -120,13 +121,15 @@ class Report:
         customers: str | None = None,
         note: str = "",
     ) -> None:
-        """Display a table; an empty frame displays a sentence. See `helpers.report.tables.build`."""
+        """Display a table (see `helpers.report.tables.build`); an empty one is a sentence."""
         block = tables.build(
             frame, self.format, title=title, grain=grain, units=units, labels=labels,
             customers=customers, note=note,
         )  # fmt: skip
         if not block.rows:
-            self.text(f"{title}: {block.note or 'nothing to show for this period.'}", tone="missing")
+            self.text(
+                f"{title}: {block.note or 'nothing to show for this period.'}", tone="missing"
+            )
             return
         display(table_view(replace(block, id=self._unique(block.id))))
 
@@ -210,4 +213,3 @@ def _quoted(text: str, tone: Tone) -> str:
 
 
 _TONES = {"caution": "Caution.", "assumed": "Assumed.", "missing": "Not shown."}
-

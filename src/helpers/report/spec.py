@@ -50,7 +50,14 @@ class ChartSpec:
 
 
 def line(
-    frame: pd.DataFrame, *, x: str, y: str, title: str, unit: Unit, grain: str = "period", **more: Any
+    frame: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    title: str,
+    unit: Unit,
+    grain: str = "period",
+    **more: Any,
 ) -> ChartSpec:
     """Return a line chart: `y` over `x` (dates, periods as `2017-09`, or numbers).
 
@@ -62,15 +69,24 @@ def line(
         unit: of y, as in `helpers.metrics.contracts.Unit`.
         grain: what one row is about.
         **more: `group` (one line each), `low` and `high` (a band), `customers` (column with the
-            customers behind each row), `x_unit`, `labels` (column to words), `reference` (words to a level
-            drawn across), `switch` (column: one prepared chart for each of its values), `says` (a
-            sentence in place of the one computed from the data).
+            customers behind each row), `x_unit`, `labels` (column to words), `reference` (words to
+            a level drawn across), `switch` (column: one prepared chart for each of its values),
+            `says` (a sentence in place of the one computed from the data).
     """
-    return ChartSpec(kind="line", frame=frame, x=x, y=y, title=title, unit=unit, grain=grain, **more)
+    return ChartSpec(
+        kind="line", frame=frame, x=x, y=y, title=title, unit=unit, grain=grain, **more
+    )
 
 
 def bar(
-    frame: pd.DataFrame, *, x: str, y: str, title: str, unit: Unit, grain: str = "category", **more: Any
+    frame: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    title: str,
+    unit: Unit,
+    grain: str = "category",
+    **more: Any,
 ) -> ChartSpec:
     """Return a bar chart of `y` for each category `x`, in the frame's order.
 
@@ -81,18 +97,35 @@ def bar(
 
 
 def dots(
-    frame: pd.DataFrame, *, x: str, y: str, title: str, unit: Unit, grain: str = "category", **more: Any
+    frame: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    title: str,
+    unit: Unit,
+    grain: str = "category",
+    **more: Any,
 ) -> ChartSpec:
     """Return a dot for each category `x`, with its interval `low` to `high`: for effects."""
-    return ChartSpec(kind="dots", frame=frame, x=x, y=y, title=title, unit=unit, grain=grain, **more)
+    return ChartSpec(
+        kind="dots", frame=frame, x=x, y=y, title=title, unit=unit, grain=grain, **more
+    )
 
 
 def scatter(
-    frame: pd.DataFrame, *, x: str, y: str, title: str, unit: Unit, grain: str = "segment", **more: Any
+    frame: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    title: str,
+    unit: Unit,
+    grain: str = "segment",
+    **more: Any,
 ) -> ChartSpec:
     """Return a scatter plot of `y` against the number `x`, one point a group of customers.
 
-    `annotate` names the column whose text stands beside the points; `reference={"diagonal": 1}` draws y = x.
+    `annotate` names the column whose text stands beside the points; `reference={"diagonal": 1}`
+    draws y = x.
     """
     return ChartSpec(
         kind="scatter", frame=frame, x=x, y=y, title=title, unit=unit, grain=grain, **more
@@ -112,5 +145,6 @@ def heatmap(
 ) -> ChartSpec:
     """Return a heatmap of `value` by `x` and `y`; cells that are missing or NaN stay blank."""
     return ChartSpec(
-        kind="heatmap", frame=frame, x=x, y=y, value=value, title=title, unit=unit, grain=grain, **more
+        kind="heatmap", frame=frame, x=x, y=y, value=value, title=title, unit=unit, grain=grain,
+        **more,
     )  # fmt: skip

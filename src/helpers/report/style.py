@@ -6,6 +6,7 @@ that one SVG serves a light and a dark page and paper.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 INK = "#1b1f24"
 MUTED = "#6a737d"
@@ -19,7 +20,7 @@ SEQUENTIAL = ["#eaf1f9", "#b9d2ec", "#7fadd9", "#3f83c3", "#1f5d9c", "#123c6b"]
 
 WIDTH, HEIGHT = 4.8, 3.0
 
-_RC = {
+_RC: dict[str, Any] = {
     "axes.edgecolor": MUTED,
     "axes.grid": True,
     "axes.axisbelow": True,
@@ -62,5 +63,5 @@ def style() -> Iterator[None]:
 
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_RC)
+        mpl.rcParams.update(_RC)  # type: ignore[arg-type]
         yield

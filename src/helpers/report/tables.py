@@ -81,7 +81,7 @@ def _raw(value: Any) -> Any:
     """Return a JSON value; floats carry six significant digits, the same on any machine."""
     if value is None or value is pd.NaT or value is pd.NA:
         return None
-    if isinstance(value, bool) or hasattr(value, "dtype") and value.dtype == bool:
+    if isinstance(value, bool) or (hasattr(value, "dtype") and value.dtype == bool):
         return bool(value)
     if isinstance(value, pd.Timestamp):
         return value.date().isoformat() if value == value.normalize() else value.isoformat()

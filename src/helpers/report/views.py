@@ -6,9 +6,7 @@ from typing import Any
 from helpers.document import MIME, Block, Kpis, Table, as_json
 from helpers.report.style import MUTED
 
-_TABLE = (
-    "border-collapse:collapse;font-variant-numeric:tabular-nums;margin:.3em 0;max-width:100%"
-)
+_TABLE = "border-collapse:collapse;font-variant-numeric:tabular-nums;margin:.3em 0;max-width:100%"
 
 
 class View:
