@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 
 from helpers.errors import DataError, did_you_mean
 from helpers.sources.decoding import decode
-from helpers.sources.mapping import Csv, FileTable
+from helpers.sources.mapping import FileTable
+from helpers.sources.mapping_parts import Csv
 from helpers.sources.texts import TEXT
 
 LONGEST_CELL = 32_767  # what a spreadsheet's cell can hold; more is no name, note or number

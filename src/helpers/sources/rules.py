@@ -8,7 +8,7 @@ import pandas as pd
 from helpers.errors import ParameterError
 from helpers.sources.converting import Converted
 from helpers.sources.ledger import Ledger
-from helpers.sources.mapping import Rule, Where
+from helpers.sources.mapping_parts import Rule, Where
 from helpers.sources.texts import TEXT
 
 
