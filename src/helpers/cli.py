@@ -50,6 +50,7 @@ Dry = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, an
 NoPublish = Annotated[
     bool, typer.Option("--no-publish", help="Execute only; leave the site as it is.")
 ]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Stop if another run is at work.")]
 Profile = Annotated[bool, typer.Option("--profile", help="Name the slowest cells at the end.")]
 
 
@@ -100,6 +101,7 @@ def run(
     report_timeout: ReportTimeout = 1800,
     memory: Memory = 0,
     retries: Retries = 2,
+    no_wait: NoWait = False,
     profile: Profile = False,
 ) -> int:
     """Plan, execute, publish."""
@@ -120,7 +122,7 @@ def run(
         retries=retries,
         command=" ".join(["crm-reports", *sys.argv[1:]]),
     )
-    status = commands.run(asked, options, force=force, profile=profile)
+    status = commands.run(asked, options, force=force, wait=not no_wait, profile=profile)
     return status if no_publish else max(status, _publish(formats, site_url))
 
 

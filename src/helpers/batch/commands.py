@@ -1,11 +1,15 @@
 """What the commands of `crm-reports` do with the batch, and what they say."""
 
+from dataclasses import replace
 from typing import Any
 
 from helpers import params
 from helpers.batch import run as runs
+from helpers.batch.attempts import sweep
+from helpers.batch.explain import explained, listed
 from helpers.batch.facts import Facts
 from helpers.batch.job import Limits
+from helpers.batch.lock import one_run
 from helpers.batch.plan import Plan
 from helpers.batch.record import Record
 from helpers.batch.run import Options
@@ -58,17 +62,23 @@ def planned(asked: Selection, *, force: bool) -> Plan:
 
 
 def show_plan(asked: Selection, *, force: bool, explain: tuple[str, str] | None) -> int:
-    """Print what would run, and why."""
-    found = planned(asked, force=force)
-    for report in found.reports:
-        print(f"{report.state:<15} {report.edition}: {'; '.join(report.reasons)}")
+    """Print what would run and why, or what one report depends on."""
+    if explain:
+        family, period = explain
+        asked = replace(asked, families=(family,), periods=(period,), first=None, last=None)
+    plan = planned(asked, force=force)
+    for line in explained(plan, *explain) if explain else listed(plan):
+        print(line)
     return 0
 
 
-def run(asked: Selection, chosen: Options, *, force: bool, profile: bool) -> int:
+def run(asked: Selection, chosen: Options, *, force: bool, wait: bool, profile: bool) -> int:
     """Run what is out of date and say what came of it; return the exit status."""
-    records = runs.run(planned(asked, force=force), chosen)
-    for line in summary(records):
+    with one_run(wait=wait, say=print):
+        for name in sweep():
+            print(f"An earlier run was killed at {name}; it runs again.")
+        records = runs.run(planned(asked, force=force), chosen)
+    for line in [*(slowest(records) if profile else ()), *summary(records)]:
         print(line)
     return 1 if any(record.status == "failed" for record in records) else 0
 
@@ -89,11 +99,26 @@ def summary(records: list[Record]) -> list[str]:
     return lines
 
 
+def slowest(records: list[Record], *, count: int = 10) -> list[str]:
+    """Return the slowest code cells of a run, slowest first."""
+    cells = [
+        (seconds, number, record)
+        for record in records
+        for number, seconds in enumerate(record.cells, start=1)
+    ]
+    cells.sort(key=lambda found: -found[0])
+    lines = [
+        f"  {seconds:8.2f} s  code cell {number:2}  {record.edition}"
+        for seconds, number, record in cells[:count]
+    ]
+    return ["Slowest cells:", *lines] if lines else []
+
+
 def _failure(record: Record, error: dict[str, Any]) -> list[str]:
-    where = f"code cell {error['cell']}" if error.get("cell") else "before its first cell"
+    where = f"in code cell {error['cell']}" if error.get("cell") else "before its first cell"
     values = ", ".join(f"{name}={value!r}" for name, value in record.parameters.items())
     first, *more = str(error["evalue"]).splitlines() or [""]
-    lines = [f"  {record.edition} FAILED in {where}: {error['ename']}: {first}"]
+    lines = [f"  {record.edition} FAILED {where}: {error['ename']}: {first}"]
     lines += [f"      {line}" for line in more]
     lines.append(f"      parameters: {values}")
     if error.get("notebook"):

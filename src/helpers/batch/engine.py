@@ -1,103 +1,95 @@
-"""The papermill engine of a run: journal instead of rewriting, limits, a trace of what was used.
+"""Papermill's engine for a run: the kernels' engine, with a trace of what the notebook used."""
 
-papermill saves the whole notebook after each cell, which costs seconds on notebooks with many
-charts. Here each finished cell is appended to a journal once; after a crash it is still there.
-"""
-
+import ast
 import json
+import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.kernelspec import KernelSpecManager
 from nbformat import NotebookNode
-from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.log import logger
+from traitlets.config import Config
 
-NAME = "crm-reports-batch"
+from helpers.batch.job import Limits
+from helpers.batch.kernels.engine import ReportEngine
+from helpers.batch.kernels.execution import Options, ReportClient
+from helpers.batch.kernels.journal import JournalledExecution
+from helpers.batch.leftovers import end_kernel
+
+NAME = "crm-reports-traced"
+LOCAL = (None, "local-provisioner", "crm-reports-forkserver")
 
 
 @dataclass
 class Session:
-    """What one execution leaves for its caller, whether it ends well or not."""
+    """What one execution is given, and what it leaves whether it ends well or not.
 
-    journal: Path
+    Attributes:
+        folder: receives the journal and what the kernel writes outside its cells.
+        sockets: a private folder with a short name.
+        root: the kernel's working folder.
+        environment: the kernel's variables.
+        on_kernel: is told the kernel's process id; None for a kernel of another machine.
+        nb: the notebook, as far as it got.
+        trace: what the kernel said it used.
+    """
+
+    folder: Path
+    sockets: Path
     root: str
-    snapshots: str
     environment: dict[str, str]
-    output_bytes: int
+    limits: Limits
     on_kernel: Callable[[int | None], None]
     nb: NotebookNode | None = None
-    cell: int | None = None
-    kernel: str = ""
-    seconds: dict[str, float] = field(default_factory=dict)
-    cells: list[float] = field(default_factory=list)
     trace: dict[str, Any] | None = None
 
+    @property
+    def journal(self) -> Path:
+        """Where finished cells are appended."""
+        return self.folder / "journal.jsonl"
 
-class Journal(NotebookExecutionManager):
-    """Papermill's record of an execution, appended cell by cell."""
-
-    def __init__(self, nb: NotebookNode, session: Session) -> None:
-        super().__init__(nb, output_path=None, progress_bar=False, autosave_cell_every=0)
-        self.session = session
-        session.nb = nb
-
-    def notebook_start(self, **kwargs: Any) -> None:
-        """Open the journal with the notebook as it will be executed."""
-        super().notebook_start(**kwargs)
-        self._append({"notebook": self.nb}, mode="w")
-
-    def cell_start(self, cell: NotebookNode, cell_index: int | None = None, **kwargs: Any) -> None:
-        """Remember which cell runs, so that a dead kernel can be blamed on it."""
-        if cell.cell_type == "code" and cell_index is not None:
-            self.session.cell = sum(c.cell_type == "code" for c in self.nb.cells[: cell_index + 1])
-        super().cell_start(cell, cell_index, **kwargs)
-
-    def cell_complete(
-        self, cell: NotebookNode, cell_index: int | None = None, **kwargs: Any
-    ) -> None:
-        """Append the finished cell."""
-        super().cell_complete(cell, cell_index, **kwargs)
-        if cell.cell_type == "code":
-            self.session.cells.append(cell.metadata.papermill.get("duration") or 0.0)
-            self._append({"index": cell_index, "cell": cell})
-
-    def _append(self, entry: dict[str, Any], mode: str = "a") -> None:
-        with open(self.session.journal, mode, encoding="utf-8") as file:
-            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+    @property
+    def log(self) -> Path:
+        """Where goes what the kernel writes outside its cells."""
+        return self.folder / "kernel.log"
 
 
-class Client(PapermillNotebookClient):
-    """Papermill's client with the kernel's environment, a trace, and a cap on printed text."""
+class TracedClient(ReportClient):
+    """Asks the kernel before the first and after the last cell, in silence."""
 
     session: Session
 
-    def execute(self, **kwargs: Any) -> NotebookNode:
-        """Run all cells on a fresh kernel."""
-        session, began = self.session, time.monotonic()
-        self.reset_execution_trackers()
-        self._printed: dict[int, int] = {}
-        with self.setup_kernel(env=session.environment, cwd=session.root, **kwargs):
-            session.on_kernel(_pid(self.km))
-            self._evaluate(f"start({session.root!r}, {session.snapshots!r})")
-            ready = time.monotonic()
-            session.seconds["start"] = ready - began
-            try:
-                self.papermill_execute_cells()
-                found = self._evaluate("finish()")
-                session.trace = json.loads(found) if found else None
-                info = self.wait_for_reply(self.kc.kernel_info())
-                self.nb.metadata["language_info"] = info["content"]["language_info"]
-            finally:
-                ended = time.monotonic()
-                session.seconds["cells"] = ended - ready
-        session.seconds["end"] = time.monotonic() - ended
-        return self.nb
+    def papermill_execute_cells(self) -> None:
+        """Run the cells between the two questions."""
+        self.session.on_kernel(self._pid())
+        output = self.session.environment["CRM_REPORTS_OUTPUT"]
+        snapshots = os.path.join(output, "store", "snapshots")
+        self._ask(f"start({self.session.root!r}, {snapshots!r})")
+        super().papermill_execute_cells()
+        if not self.nb.metadata.papermill["exception"]:
+            found = self._ask("finish()")
+            self.session.trace = json.loads(found) if found else None
+        self._end_now()
 
-    def _evaluate(self, call: str) -> str | None:
+    def _end_now(self) -> None:
+        """Kill the kernel: all cells have answered, and a polite end takes most of a second.
+
+        Somebody who finds it dead asks no more; jupyter_client looks ten times a second only.
+        """
+        process = getattr(self.km.provisioner, "process", None)
+        if self._pid() is None or process is None:
+            return  # of another machine: jupyter_client ends it
+        end_kernel(self.session.folder)
+        for _ in range(50):
+            if process.poll() is not None:
+                return
+            time.sleep(0.002)
+
+    def _ask(self, call: str) -> str | None:
         """Return what the kernel says to an expression of `helpers.batch.trace`, or None."""
         code = f"__import__('helpers.batch.trace', fromlist=['trace']).{call}"
         asked = self.kc.execute(
@@ -107,58 +99,65 @@ class Client(PapermillNotebookClient):
         found = ((reply or {}).get("content", {}).get("user_expressions") or {}).get("trace", {})
         if found.get("status") != "ok":
             return None
-        import ast
-
         return str(ast.literal_eval(found["data"]["text/plain"]))
 
-    def output(
-        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: Any, cell_index: int
-    ) -> NotebookNode | None:
-        """Keep an output, unless the cell has printed more than it may."""
-        if msg["msg_type"] == "stream":
-            text, limit = msg["content"]["text"], self.session.output_bytes
-            before = self._printed.get(cell_index, 0)
-            self._printed[cell_index] = before + len(text)
-            if before >= limit:
-                return None
-            if before + len(text) > limit:
-                msg["content"]["text"] = (
-                    text[: limit - before] + f"\n[cut: a cell may print {limit:,} characters]\n"
-                )
-        return super().output(outs, msg, display_id, cell_index)
 
-
-class BatchEngine(NBClientEngine):
-    """Executes with `Client` and `Journal`; registered under `NAME`."""
+class TracedEngine(ReportEngine):
+    """Executes with `TracedClient`; registered under `NAME`."""
 
     @classmethod
     def execute_notebook(
-        cls, nb: NotebookNode, kernel_name: str, session: Session | None = None, **kwargs: Any
+        cls, nb: NotebookNode, kernel_name: str, session: Session | None = None, **ignored: Any
     ) -> NotebookNode:
-        """Run a prepared notebook; `session` receives what there is to know."""
+        """Run a prepared notebook; the session receives what there is to know.
+
+        Raises:
+            RuntimeError: the kernel does not start.
+        """
         if session is None:
-            raise TypeError("the engine of the batch is called by helpers.batch.execute")
-        session.kernel = kernel_name
+            raise TypeError("this engine is called by helpers.batch.execute alone")
         nb.metadata.papermill["input_path"] = nb.metadata.papermill["output_path"] = None
-        manager = Journal(nb, session)
+        session.nb = nb
+        manager = JournalledExecution(
+            nb, output_path=None, journal=session.journal, progress_bar=False
+        )
         manager.notebook_start()
         try:
-            client = Client(
+            client = TracedClient(
                 manager,
-                timeout=kwargs.get("execution_timeout"),
-                startup_timeout=kwargs.get("start_timeout", 60),
+                _options(session),
                 kernel_name=kernel_name,
-                store_widget_state=False,
                 log=logger,
+                shutdown_kernel="immediate",
+                config=_connection(kernel_name, session.sockets),
             )
             client.session = session
-            client.execute()
+            with session.log.open("wb") as log:
+                client.execute(cwd=session.root, stdout=log, stderr=log)
         finally:
             manager.notebook_complete()
-        return manager.nb
+        return nb
 
 
-def _pid(manager: Any) -> int | None:
-    provisioner = getattr(manager, "provisioner", None)
-    process = getattr(provisioner, "process", None)
-    return getattr(process, "pid", None) or getattr(provisioner, "pid", None)
+def _options(session: Session) -> Options:
+    limits = session.limits
+    return Options(
+        cell_timeout=limits.cell_seconds or None,
+        report_timeout=limits.report_seconds or None,
+        memory_limit_mb=limits.memory_mb or None,
+        output_limit=limits.output_mb * 2**20,
+        environment=session.environment,
+    )
+
+
+def _connection(kernel_name: str, folder: Path) -> Config:
+    """Connect through files in a private folder wherever the kernel is of this machine.
+
+    Free ports are looked up first and bound later, and parallel runs collide on them.
+    """
+    spec = KernelSpecManager().get_kernel_spec(kernel_name)
+    provisioner = spec.metadata.get("kernel_provisioner", {}).get("provisioner_name")
+    manager = {"connection_file": str(folder / "kernel.json")}
+    if os.name == "posix" and provisioner in LOCAL:
+        manager["transport"] = "ipc"
+    return Config(KernelManager=manager)

@@ -1,21 +1,34 @@
 """Executes one job in a worker: papermill in, an executed notebook and an `Outcome` out."""
 
-import asyncio
+import errno
 import hashlib
+import logging
 import os
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
-from helpers.batch.guard import Guard
-from helpers.batch.job import Failure, Job, Outcome
+from helpers.batch.attempts import EXECUTED
+from helpers.batch.job import Failure, Job, Outcome, Status
+from helpers.batch.leftovers import MARK, end_kernel, note_kernel
+
+if TYPE_CHECKING:
+    from helpers.batch.engine import Session
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def execute(job: Job) -> Outcome:
     """Execute a job; whatever the notebook does, an outcome comes back.
 
-    The executed notebook, finished or not, is written to `job.landing` as `executed.ipynb`.
+    The executed notebook, finished or not, is written to `job.landing`.
+
+    Raises:
+        OSError: the landing folder cannot be written.
     """
     import nbformat
 
@@ -24,71 +37,69 @@ def execute(job: Job) -> Outcome:
     began = time.time()
     landing = Path(job.landing)
     landing.mkdir(parents=True, exist_ok=True)
+    mark = uuid4().hex
     nb = nbformat.reads(Path(job.notebook).read_text(encoding="utf-8"), as_version=4)
-    with Guard(job.limits) as guard:
+    with sockets() as folder:
         session = Session(
-            journal=landing / "journal.jsonl",
+            folder=landing,
+            sockets=folder,
             root=job.environment["CRM_REPORTS_ROOT"],
-            snapshots=os.path.join(job.environment["CRM_REPORTS_OUTPUT"], "store", "snapshots"),
-            environment={**os.environ, **job.environment},
-            output_bytes=job.limits.output_mb * 2**20,
-            on_kernel=guard.watch,
+            environment={**os.environ, **job.environment, MARK: mark},
+            limits=job.limits,
+            on_kernel=lambda pid: pid and note_kernel(landing, pid, mark, folder),
         )
-        status, error = _execute(nb, job, session, guard)
-    outcome = Outcome(
-        status=status,
-        error=error,
-        seconds=session.seconds,
-        kernel=session.kernel or job.kernel,
-        trace=session.trace,
-        cells=session.cells,
-        started=began,
-        peak_mb=max(guard.peak_mb, (session.trace or {}).get("peak_mb", 0.0)),
-    )
-    writing = time.monotonic()
-    outcome.digest = _write(session, job, landing / "executed.ipynb")
-    outcome.seconds["write"] = time.monotonic() - writing
-    return outcome
+        try:
+            status, error = _execute(nb, job, session)
+        finally:
+            end_kernel(landing)
+    return _outcome(job, session, status, error, began)
 
 
-def _execute(nb: Any, job: Job, session: Any, guard: Guard) -> tuple[Any, Failure | None]:
+def _execute(nb: Any, job: Job, session: "Session") -> tuple[Status, Failure | None]:
     import papermill
     from jupyter_client.kernelspec import NoSuchKernel
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.engines import papermill_engines
     from papermill.exceptions import PapermillException, PapermillExecutionError
+    from papermill.log import logger
 
     from helpers.batch import engine
 
-    papermill_engines.register(engine.NAME, engine.BatchEngine)
+    logger.setLevel(logging.ERROR)  # its warnings are about parameters, which are checked already
+    papermill_engines.register(engine.NAME, engine.TracedEngine)
     try:
-        done = papermill.execute_notebook(
+        papermill.execute_notebook(
             nb,
             None,
             parameters=job.parameters,
             engine_name=engine.NAME,
             kernel_name=job.kernel,
             progress_bar=False,
-            execution_timeout=job.limits.cell_seconds or None,
             session=session,
         )
     except PapermillExecutionError as error:
-        return "failed", Failure(session.cell, error.ename, error.evalue, error.source)
-    except CellTimeoutError:
-        took = f"the cell took longer than the {job.limits.cell_seconds:,} s it may"
-        return "failed", Failure(session.cell, "Timeout", took)
+        died = error.ename == "DeadKernelError" and "memory" not in error.evalue.partition("MiB")[2]
+        said = error.evalue + (_last_words(session.log) if died else "")
+        cell = _number(session.nb, error.source)
+        return "died" if died else "failed", Failure(cell, error.ename, said, error.source)
     except NoSuchKernel as error:
-        return "refused", Failure(None, "NoSuchKernel", f"no kernelspec is called {error.name!r}")
-    except (DeadKernelError, RuntimeError, OSError, PapermillException) as error:
-        if guard.verdict:
-            return "failed", Failure(session.cell, "LimitPassed", f"the kernel {guard.verdict}")
-        dead = isinstance(error, DeadKernelError)
-        said = "the kernel died" if dead else (str(error) or repr(error))
-        return "died", Failure(session.cell, type(error).__name__, said)
-    return _all_cells_ran(done)
+        return "failed", Failure(None, "NoSuchKernel", f"no kernelspec is called {error.name!r}")
+    except (RuntimeError, OSError, PapermillException) as error:
+        full = isinstance(error, OSError) and error.errno in _FULL
+        said = (str(error) or repr(error)) + _last_words(session.log)
+        return "failed" if full else "died", Failure(None, type(error).__name__, said)
+    return _all_cells_ran(session.nb)
 
 
-def _all_cells_ran(nb: Any) -> tuple[Any, Failure | None]:
+def _number(nb: Any, source: str) -> int | None:
+    """Return which code cell failed, counted from 1."""
+    code = [cell for cell in nb.cells if cell.cell_type == "code"]
+    for number, cell in enumerate(code, start=1):
+        if cell.metadata.get("papermill", {}).get("exception"):
+            return number
+    return next((n for n, cell in enumerate(code, start=1) if cell.source == source), None)
+
+
+def _all_cells_ran(nb: Any) -> tuple[Status, Failure | None]:
     """Notice a notebook that left with `sys.exit(0)`: no error, and not done."""
     code = [cell for cell in nb.cells if cell.cell_type == "code"]
     for number, cell in enumerate(code, start=1):
@@ -98,25 +109,62 @@ def _all_cells_ran(nb: Any) -> tuple[Any, Failure | None]:
     return "ok", None
 
 
-def _write(session: Any, job: Job, final: Path) -> str:
+def _last_words(log: Path) -> str:
+    """Return what a kernel wrote last: a segmentation fault, a missing library."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    return "".join(f"\n  {line}" for line in lines[-3:] if "without encryption" not in line)
+
+
+def _outcome(
+    job: Job, session: "Session", status: Status, error: Failure | None, began: float
+) -> Outcome:
+    writing = time.monotonic()
+    digest = _write(session.nb, job) if session.nb is not None else ""
+    cells = session.nb.cells if session.nb is not None else []
+    said = session.nb.metadata.get("crm_reports", {}) if session.nb is not None else {}
+    phases = {name.removesuffix("_s"): took for name, took in said.get("phases", {}).items()}
+    traced = (session.trace or {}).get("peak_mb", 0.0)
+    return Outcome(
+        status=status,
+        error=error,
+        seconds={**phases, "write": time.monotonic() - writing},
+        peak_mb=max(traced, said.get("resources", {}).get("peak_mb", 0.0)),
+        kernel=dict(said.get("kernel", {"name": job.kernel})),
+        trace=session.trace,
+        cells=[
+            cell.metadata.get("papermill", {}).get("duration") or 0.0
+            for cell in cells
+            if cell.cell_type == "code"
+        ],
+        digest=digest,
+        started=began,
+    )
+
+
+def _write(nb: Any, job: Job) -> str:
+    """Write the executed notebook without paths of this machine; return its SHA-256."""
     import nbformat
 
-    if session.nb is None:
-        return ""
-    about = session.nb.metadata.setdefault("papermill", {})
+    about = nb.metadata.setdefault("papermill", {})
     about["input_path"] = f"notebooks/{job.edition.family}.ipynb"
     about["output_path"] = f"{job.edition.name}.ipynb"
-    session.nb.metadata["kernelspec"] = {
-        "name": session.kernel,
-        "display_name": session.kernel,
-        "language": "python",
-    }
-    content = nbformat.writes(session.nb).encode()
-    handle, beside = tempfile.mkstemp(dir=final.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    os.replace(beside, final)
+    spec = {"name": job.kernel, "display_name": job.kernel, "language": "python"}
+    nb.metadata["kernelspec"] = spec  # the one that was used, not the one it was saved with
+    content = nbformat.writes(nb).encode()
+    (Path(job.landing) / EXECUTED).write_bytes(content)  # moved to its place by the runner
     return hashlib.sha256(content).hexdigest()
+
+
+@contextmanager
+def sockets() -> Iterator[Path]:
+    """Make a private folder with a short name: a socket's path may have some hundred characters."""
+    shared = os.environ.get("XDG_RUNTIME_DIR")
+    place = shared if shared and os.access(shared, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="crm-", dir=place, ignore_cleanup_errors=True) as made:
+        yield Path(made)
 
 
 def warm_up() -> None:
@@ -125,5 +173,3 @@ def warm_up() -> None:
     import papermill  # noqa: F401
 
     from helpers.batch import engine  # noqa: F401
-
-    asyncio.new_event_loop().close()

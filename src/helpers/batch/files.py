@@ -20,7 +20,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         make_folder(path.parent)
         handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     except OSError as error:
-        raise _refused(path, error) from error
+        raise refused(path, error) from error
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -31,7 +31,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     except BaseException as error:
         Path(beside).unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise _refused(path, error) from error
+            raise refused(path, error) from error
         raise
 
 
@@ -52,7 +52,7 @@ def move(beside: Path, final: Path) -> None:
         make_folder(final.parent)
         os.replace(beside, final)
     except OSError as error:
-        raise _refused(final, error) from error
+        raise refused(final, error) from error
 
 
 def make_folder(folder: Path) -> None:
@@ -72,7 +72,8 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
-def _refused(path: Path, error: OSError) -> HelpersError:
+def refused(path: Path, error: OSError) -> HelpersError:
+    """Return what the operating system says of a file as an error to act on."""
     return HelpersError(
         f"cannot be written: {error.strerror or error}",
         file=path,

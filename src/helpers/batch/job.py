@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from helpers.batch.edition import Edition
 
-Status = Literal["ok", "failed", "died", "refused"]
+Status = Literal["ok", "failed", "died"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Limits:
     cell_seconds: int = 600
     report_seconds: int = 1800
     memory_mb: int = 0
-    output_mb: int = 2
+    output_mb: int = 5
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,10 @@ class Outcome:
 
     Attributes:
         status: `ok`; `failed`: a cell raised or a limit was passed; `died`: the kernel or the
-            worker went away, which is worth another attempt; `refused`: nothing could be started.
+            worker went away, which is worth another attempt.
         seconds: wall time by phase: `start` of the kernel, `cells`, `end` of the kernel, `write`.
         peak_mb: highest resident memory of the kernel with its children, in MiB.
-        kernel: name of the kernelspec that was used.
+        kernel: `name` of the kernelspec, `kind` warm, cold or remote, `fallback` why not warm.
         trace: what the notebook used (see `trace.py`), None where the kernel could not say.
         cells: seconds of each code cell, in order.
         digest: SHA-256 of the notebook that was written.
@@ -77,9 +77,8 @@ class Outcome:
     error: Failure | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     peak_mb: float = 0.0
-    kernel: str = ""
+    kernel: dict[str, Any] = field(default_factory=dict)
     trace: dict[str, Any] | None = None
     cells: list[float] = field(default_factory=list)
     digest: str = ""
     started: float = 0.0
-    warnings: list[str] = field(default_factory=list)

@@ -3,6 +3,7 @@
 import os
 
 from helpers import paths
+from helpers.errors import UsageError, did_you_mean
 
 THREADS = (
     "OMP_NUM_THREADS",
@@ -45,11 +46,18 @@ def memory_mb(jobs: int) -> int:
 
 
 def chosen(name: str | None) -> tuple[str, str]:
-    """Return the kernelspec to use and one line of warning, empty where there is nothing to say."""
-    if name:
-        return name, ""
-    try:
-        from helpers.batch.kernels import default_kernel
-    except ImportError:
-        return "python3", ""
-    return default_kernel()
+    """Return the kernelspec to use and one line of warning, empty where there is nothing to say.
+
+    Raises:
+        UsageError: no kernelspec has that name.
+    """
+    from helpers.batch.kernels import default_kernel
+
+    if not name:
+        return default_kernel()
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    found = KernelSpecManager().find_kernel_specs()
+    if name not in found:
+        raise UsageError(f"no kernelspec is called {name!r}", hint=did_you_mean(name, found))
+    return name, ""

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable
+from concurrent import futures
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from functools import partial
 from multiprocessing.connection import Connection
@@ -50,6 +51,8 @@ class Lanes(Executor):
         self._lock = threading.RLock()
         self._free = lanes  # lanes that may still be opened
         self._idle: list[ProcessPoolExecutor] = []
+        self._busy: set[Future[Any]] = set()
+        self._closed = False
         self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
 
     def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -62,7 +65,7 @@ class Lanes(Executor):
 
     def _dispatch(self) -> None:
         with self._lock:
-            while self._waiting and (self._idle or self._free):
+            while not self._closed and self._waiting and (self._idle or self._free):
                 future, call = self._waiting.popleft()
                 if future.set_running_or_notify_cancel():
                     self._start(self._idle.pop() if self._idle else self._lane(), future, call)
@@ -79,7 +82,8 @@ class Lanes(Executor):
         def finished(inner: Future[Any]) -> None:
             error = inner.exception()
             with self._lock:
-                if isinstance(error, BrokenExecutor):
+                self._busy.discard(inner)
+                if isinstance(error, BrokenExecutor) or self._closed:
                     lane.shutdown(wait=False)
                     self._free += 1
                 else:
@@ -91,18 +95,40 @@ class Lanes(Executor):
             self._dispatch()
 
         try:
-            lane.submit(call).add_done_callback(finished)
+            inner = lane.submit(call)
         except BrokenExecutor as error:  # it died while idle
             self._free += 1
             future.set_exception(error)
+            return
+        self._busy.add(inner)
+        inner.add_done_callback(finished)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the idle workers; one that still has a job ends it and its kernel at once."""
+        """End the pool; with `cancel_futures` a worker drops its job and kills its kernel.
+
+        Without, jobs in hand are waited for, as every executor does.
+        """
+        if not cancel_futures and wait:
+            self._drain()
         with self._lock:
-            idle, self._idle, self._free = self._idle, [], 0
+            self._closed = True
+            for future, _ in self._waiting:
+                future.cancel()
+            self._waiting.clear()
+            busy, idle, self._idle = set(self._busy), self._idle, []
         for lane in idle:
-            lane.shutdown(wait=wait, cancel_futures=cancel_futures)
-        self._our_end.close()
+            lane.shutdown(wait=wait)
+        self._our_end.close()  # what is still busy ends now
+        if wait:
+            futures.wait(busy, timeout=10)
+
+    def _drain(self) -> None:
+        while True:
+            with self._lock:
+                busy = set(self._busy)
+                if not busy and not self._waiting:
+                    return
+            futures.wait(busy, timeout=0.5)
 
 
 def _begin(alive: Connection) -> None:
@@ -113,7 +139,7 @@ def _begin(alive: Connection) -> None:
 
 def _die_with(alive: Connection) -> None:
     alive.poll(None)  # returns when the other end closes
-    from helpers.batch.guard import end_current
+    from helpers.batch.leftovers import end_all
 
-    end_current()
+    end_all()
     os._exit(1)

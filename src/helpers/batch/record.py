@@ -10,7 +10,7 @@
     "reasons": ["params: horizon 3 → 6", ...],              # why it ran, or why it did not
     "fingerprint": "…", "started": ISO time in UTC, "offset": seconds after the run's start,
     "seconds": {"wait", "start", "cells", "end", "write", "total"},
-    "peak_mb", "kernel", "attempts", "cells": [seconds of each code cell],
+    "peak_mb", "kernel": {"name", "kind", "fallback"}, "attempts", "cells": [seconds each],
     "error": null | {"cell", "ename", "evalue", "source", "notebook"},
     "parameters": {…}}]}
 ```
@@ -48,7 +48,7 @@ class Record:
     offset: float = 0.0
     seconds: dict[str, float] = field(default_factory=dict)
     peak_mb: float = 0.0
-    kernel: str = ""
+    kernel: dict[str, Any] = field(default_factory=dict)
     attempts: int = 0
     cells: list[float] = field(default_factory=list)
     error: dict[str, Any] | None = None

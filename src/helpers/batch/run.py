@@ -8,6 +8,7 @@ from typing import Any
 from helpers import paths
 from helpers.batch import fingerprint, store
 from helpers.batch import kernel as kernels
+from helpers.batch.attempts import sweep
 from helpers.batch.job import Job, Limits, Outcome
 from helpers.batch.plan import Plan, Planned, signature, uses_of
 from helpers.batch.pool import open_executor
@@ -37,7 +38,7 @@ def run(plan: Plan, options: Options) -> list[Record]:
     """
     todo = plan.todo
     jobs = max(1, min(options.jobs or kernels.cores(), len(todo) or 1))
-    name, warning = kernels.chosen(options.kernel) if todo else (options.kernel or "", "")
+    name, warning = kernels.chosen(options.kernel) if todo else ("", "")
     record = RunRecord(options.command, jobs=jobs, executor=options.executor, kernel=name)
     for report in plan.reports:
         if report.state != "run":
@@ -90,6 +91,7 @@ class _Execution:
             runner.run(self._job(report) for report in longest)
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
+            sweep()  # after Ctrl-C: kernels, and the cells that were done
 
     def _job(self, report: Planned) -> Job:
         limits = self.options.limits
@@ -131,7 +133,7 @@ class _Execution:
             offset=offset,
             seconds={**outcome.seconds, "total": self.record.elapsed() - offset},
             peak_mb=outcome.peak_mb,
-            kernel=outcome.kernel or job.kernel,
+            kernel=outcome.kernel or {"name": job.kernel},
             fingerprint=known.fingerprint,
             attempts=job.attempt,
             cells=outcome.cells,

@@ -1,6 +1,5 @@
 """Runs what a plan lists: longest first, a few at a time, again when a kernel died, never half."""
 
-import shutil
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
@@ -8,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from helpers.batch import files
+from helpers.batch import attempts, files
 from helpers.batch.execute import execute
 from helpers.batch.job import Failure, Job, Outcome
 from helpers.errors import HelpersError
@@ -52,7 +51,7 @@ class Runner:
                 outcome = _result(future, task.job)
                 if outcome.status == "died" and task.job.attempt <= self.retries:
                     waiting.append(self._again(task))
-                    _clear(task.job)
+                    attempts.clear(Path(task.job.landing))
                 else:
                     self.on_end(task.job, outcome)
 
@@ -100,16 +99,15 @@ def install(job: Job, outcome: Outcome) -> Path:
     Raises:
         HelpersError: the place cannot be written.
     """
-    final = job.edition.notebook if outcome.status == "ok" else job.edition.failed
-    beside = Path(job.landing) / "executed.ipynb"
-    if beside.exists():
-        files.move(beside, final)
-    _clear(job)
-    return final
-
-
-def _clear(job: Job) -> None:
-    shutil.rmtree(job.landing, ignore_errors=True)
+    landing = Path(job.landing)
+    try:
+        if outcome.status == "ok":
+            files.move(landing / attempts.EXECUTED, job.edition.notebook)
+            return job.edition.notebook
+        attempts.keep_failed(landing, job.edition.failed)
+        return job.edition.failed
+    finally:
+        attempts.clear(landing)
 
 
 def describe_failure(job: Job, failure: Failure) -> dict[str, Any]:

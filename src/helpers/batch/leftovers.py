@@ -1,0 +1,83 @@
+"""Nothing that a notebook started outlives its report."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import psutil
+
+MARK = "CRM_REPORTS_ATTEMPT"
+"""Set in a kernel's environment, so that what it starts can be told from everything else."""
+
+NOTE = "kernel.json"
+_notes: dict[Path, None] = {}
+
+
+def note_kernel(landing: Path, pid: int, mark: str, sockets: Path) -> None:
+    """Write down which process the kernel of an attempt is, for whoever has to end it."""
+    started = psutil.Process(pid).create_time()
+    noted = {"pid": pid, "started": started, "mark": mark, "sockets": str(sockets)}
+    (landing / NOTE).write_text(json.dumps(noted))
+    _notes[landing] = None
+
+
+def end_kernel(landing: Path) -> None:
+    """Kill the kernel of an attempt and what it started: children, process group, strays.
+
+    Start times are compared, so a process id that now belongs to somebody else is not hit.
+    """
+    _notes.pop(landing, None)
+    try:
+        noted = json.loads((landing / NOTE).read_text())
+        pid, started, mark = noted["pid"], noted["started"], noted["mark"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # no kernel got as far as that
+    for process in _family(pid, started) + _marked(mark):
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    shutil.rmtree(noted["sockets"], ignore_errors=True)
+
+
+def end_all() -> None:
+    """Kill the kernels that this process has started, before it goes itself."""
+    for landing in list(_notes):
+        end_kernel(landing)
+
+
+def _family(pid: int, started: float) -> list[psutil.Process]:
+    """Return a kernel, its descendants, and what is left of its process group without it."""
+    try:
+        kernel = psutil.Process(pid)
+        if kernel.create_time() != started:
+            return []
+        return [*kernel.children(recursive=True), kernel, *_group(pid)]
+    except psutil.NoSuchProcess:
+        return _group(pid)
+
+
+def _group(leader: int) -> list[psutil.Process]:
+    if not hasattr(os, "getpgid") or leader == os.getpgid(0):
+        return []
+    return [process for process in psutil.process_iter() if _group_of(process.pid) == leader]
+
+
+def _group_of(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except (ProcessLookupError, PermissionError):
+        return None
+
+
+def _marked(mark: str) -> list[psutil.Process]:
+    """Return processes that left their parent and their group, by what they inherited."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
+                found.append(process)
+        except psutil.Error:
+            continue  # gone meanwhile, or of another user
+    return found
