@@ -1,0 +1,119 @@
+"""`publish`: one call from executed notebooks to a site that opens from a folder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from helpers import paths
+from helpers.errors import PublishError, UsageError
+from helpers.publish import files, runlog, store
+from helpers.publish import settings as settings_of
+from helpers.publish.publisher import Publication
+from helpers.publish.renderer import choose
+from helpers.publish.whole import publish_whole
+
+FORMATS = ("html", "pdf")
+
+
+@dataclass(frozen=True)
+class PublishResult:
+    """What a publication did.
+
+    Attributes:
+        renderer: `built-in` or `quarto`.
+        why: one line on why that one.
+        pages: reports that the site holds.
+        written: files whose content changed.
+        failed: reports that could not be published, and why; their last pages stay.
+        warnings: what the guard could not check as it should.
+        removed: files of reports that are gone.
+    """
+
+    renderer: str
+    why: str
+    pages: int
+    written: int
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    removed: int = 0
+
+
+def publish(
+    *,
+    formats: Sequence[str] = FORMATS,
+    renderer: str = "auto",
+    site_url: str | None = None,
+) -> PublishResult:
+    """Publish the executed notebooks under `reports/output/notebooks` as `reports/output/site`.
+
+    Only what changed is made again. A report that cannot be published keeps its last page, marked
+    as stale; the others are published.
+
+    Args:
+        formats: `("html",)` or `("html", "pdf")`.
+        renderer: `auto` (Quarto where it is on PATH and new enough), `quarto` or `built-in`.
+        site_url: where the site will be served, for canonical links and the feed.
+
+    Raises:
+        UsageError: a format or renderer is unknown, or `site_url` is no web address.
+        PublishError: nothing was executed yet, or the site cannot be written.
+    """
+    unknown = sorted(set(formats) - set(FORMATS))
+    if unknown or "html" not in formats:
+        raise UsageError(
+            f"formats {', '.join(formats) or '(none)'} cannot be published",
+            hint="Valid: html, or html,pdf.",
+        )
+    if site_url and not site_url.startswith(("https://", "http://")):
+        raise UsageError(
+            f"{site_url!r} is no web address", hint="Such as https://example.org/reports/."
+        )
+    chosen, why = choose(renderer)
+    try:
+        with store.locked():
+            publication = Publication(
+                renderer=chosen,
+                settings=settings_of.settings(),
+                manifest=store.load(),
+                pdf="pdf" in formats,
+                site_url=f"{site_url.rstrip('/')}/" if site_url else "",
+                look=store.theme_digest(),
+            )
+            return _publish(publication, why)
+    except OSError as error:
+        raise PublishError(
+            f"the site cannot be written: {error.strerror or error}",
+            file=error.filename or paths.site(),
+            hint="What is there is whole. Make room, or a folder there, and publish again.",
+        ) from error
+
+
+def _publish(publication: Publication, why: str) -> PublishResult:
+    log = runlog.read()
+    publication.stale = log.stale()
+    publication.find()
+    if not publication.notebooks and not publication.failed:
+        raise PublishError(
+            "there are no executed notebooks to publish",
+            file=paths.executed(),
+            hint="Run reports first: crm-reports run.",
+        )
+    before = publication.manifest.every_file()
+    publication.read_changed()
+    site = publication.render()
+    publication.mark_stale(site)
+    publication.forget()
+    if site.pages:
+        publish_whole(publication, site, log)
+    removed = files.remove(
+        paths.site(), sorted(before - publication.manifest.every_file(), reverse=True)
+    )
+    store.save(publication.manifest)
+    return PublishResult(
+        renderer=publication.renderer.name,
+        why=why,
+        pages=len(site.pages),
+        written=len(publication.written),
+        failed=sorted(publication.failed.items()),
+        warnings=publication.warnings,
+        removed=removed,
+    )

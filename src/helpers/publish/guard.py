@@ -1,0 +1,210 @@
+"""The last check before a document leaves the house: nothing in it is about a single customer.
+
+Reports are guarded when they are written (`helpers.report`); this is the second lock on the same
+door, and it trusts nothing that a notebook says of itself but compares with the customers' ids.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from helpers import paths
+from helpers.document import GRAINS, Chart, Provenance, Table
+from helpers.errors import DisclosureError, did_you_mean
+from helpers.publish.reading import Document
+
+MINIMUM_CUSTOMERS = 8
+"""The smallest group of customers that may be published."""
+
+_COUNTED = frozenset({"segment", "cohort", "store", "bin"})
+_IDENTIFIERS = re.compile(
+    r"(?:(?:customer|client|household|member|account|user|contact|card)s?[_ ]?"
+    r"(?:id|no|nr|number|key|name)|(?:first|last|full|given|family|maiden)[_ ]?name|surname"
+    r"|e[-_ ]?mail(?:[_ ]?address)?|(?:tele|mobile[_ ]?|cell[_ ]?)?phone(?:[_ ]?(?:no|number))?"
+    r"|street|(?:home|postal)[_ ]?address|date[_ ]of[_ ]birth|birth_?date|dob|ssn|iban)",
+    re.IGNORECASE,
+)
+_RUN = re.compile(r"[^\W_]+")
+_HINT = "Summarise first; a list for the analyst goes through helpers.private."
+
+
+class Guard:
+    """Refuses documents that name a customer.
+
+    An id is looked for anywhere in any text, standing alone. Ids of digits only need more care, for
+    17850 may well be a count: with 5 to 7 digits they are compared with whole cells of text, and
+    shorter ones cannot be told from other numbers.
+    """
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        folded = {_folded(given) for given in ids}
+        self._cells = {given for given in folded if given.isdigit() and 5 <= len(given) <= 7}
+        self._ends: dict[str, list[str]] = {}
+        for given in folded:
+            runs = _RUN.findall(given)
+            if runs and (len(given) >= 8 or not given.isdigit()):
+                self._ends.setdefault(runs[-1], []).append(given)
+
+    def check(self, document: Document) -> None:
+        """Raise if any part of the document is about a single customer.
+
+        Raises:
+            DisclosureError: naming the file and the block, with the id masked.
+        """
+        for block in document.blocks():
+            if isinstance(block, Table):
+                self._table(block, document.file)
+            elif isinstance(block, Chart):
+                self._chart(block, document.file)
+        for place, text in _texts(document):
+            self.text(text, file=document.file, place=place)
+
+    def text(self, text: str, *, file: str, place: str) -> None:
+        """Raise if the text contains a customer's id.
+
+        Raises:
+            DisclosureError: it does.
+        """
+        found = self.find(text)
+        if found:
+            raise DisclosureError(
+                f"{place} names a customer ({_masked(found)})", file=file, hint=_HINT
+            )
+
+    def find(self, text: str) -> str | None:
+        """Return the first customer id in the text, or None."""
+        folded = _folded(text)
+        known = self._ends.keys() & set(_RUN.findall(folded))
+        if not known:
+            return None
+        for run in _RUN.finditer(folded):
+            for given in self._ends[run.group()] if run.group() in known else ():
+                last = given.rindex(run.group())
+                start = run.start() - last
+                if start >= 0 and folded.startswith(given, start) and _alone(folded, start, given):
+                    return given
+        return None
+
+    def _chart(self, chart: Chart, file: str) -> None:
+        self._table(chart.table, file)
+        for variant in chart.variants:
+            self._chart(variant, file)
+
+    def _table(self, table: Table, file: str) -> None:
+        if table.grain not in GRAINS:
+            raise DisclosureError(
+                f"block {table.id!r}: its rows are of grain {table.grain!r}",
+                file=file,
+                hint=f"{_HINT} {did_you_mean(table.grain, GRAINS)}",
+            )
+        for at, column in enumerate(table.columns):
+            named = column.name.lower() == "name" or _IDENTIFIERS.fullmatch(column.name)
+            if named or _IDENTIFIERS.fullmatch(column.label):
+                raise DisclosureError(
+                    f"block {table.id!r} would show customers",
+                    file=file,
+                    column=column.name,
+                    hint=_HINT,
+                )
+            if column.name == "customers" and table.grain in _COUNTED:
+                self._small(table, at, file)
+        cells = {_folded(cell) for row in table.rows for cell in row if isinstance(cell, str)}
+        if self._cells & cells:
+            found = _masked(min(self._cells & cells))
+            raise DisclosureError(
+                f"block {table.id!r} names a customer ({found})", file=file, hint=_HINT
+            )
+
+    @staticmethod
+    def _small(table: Table, at: int, file: str) -> None:
+        small = [
+            row for row in table.rows if _count(row[at]) and _count(row[at]) < MINIMUM_CUSTOMERS
+        ]
+        if small:
+            raise DisclosureError(
+                f"block {table.id!r}: {len(small)} groups of 1 to {MINIMUM_CUSTOMERS - 1} customers",
+                file=file,
+                column="customers",
+                hint="Pass customers=COLUMN to the report, which leaves them out.",
+            )
+
+
+def snapshot_of(document: Document) -> str:
+    """Return the hash of the snapshot that a document says it was computed from."""
+    found = (b.snapshot for b in document.blocks() if isinstance(b, Provenance))
+    return next(found, "")
+
+
+def guard_for(snapshot: str) -> tuple[Guard, str]:
+    """Return the guard for a snapshot's customers, and a warning where that snapshot is gone.
+
+    Where it is gone, the ids of all snapshots that are there are compared instead.
+    """
+    store = paths.snapshots()
+    own = store / snapshot / "customers.parquet"
+    if snapshot and own.is_file():
+        return _guard((own,)), ""
+    others = tuple(sorted(store.glob("*/customers.parquet")))
+    said = f"snapshot {snapshot or '(none named)'} is not in the store: compared with customers of "
+    return _guard(others), said + (f"{len(others)} others" if others else "no snapshot at all")
+
+
+@lru_cache(maxsize=8)
+def _guard(files: tuple[Path, ...]) -> Guard:
+    ids: set[str] = set()
+    for file in files:
+        ids |= _ids(file)
+    return Guard(ids)
+
+
+@lru_cache(maxsize=32)
+def _ids(file: Path) -> frozenset[str]:
+    import pyarrow.parquet as pq  # 0.2 s: only where there is a snapshot
+
+    column = pq.read_table(file, columns=["customer_id"]).column(0)
+    return frozenset(str(given) for given in column.to_pylist() if given is not None)
+
+
+def _texts(document: Document) -> Iterator[tuple[str, str]]:
+    yield from (("title", text) for text in _strings(asdict(document.title)))
+    for section in document.sections:
+        yield "heading", section.heading
+        for part in section.parts:
+            place = f"block {getattr(part, 'id', '') or part.type!r}"
+            yield from ((place, text) for text in _strings(asdict(part)))
+    for number, code in enumerate(document.code, start=1):
+        yield from ((f"code cell {number}", text) for text in (code.source, code.printed))
+
+
+def _strings(found: Any) -> Iterator[str]:
+    if isinstance(found, str):
+        yield found
+    elif isinstance(found, dict):
+        for name, value in found.items():
+            yield str(name)
+            yield from _strings(value)
+    elif isinstance(found, list | tuple):
+        for value in found:
+            yield from _strings(value)
+
+
+def _folded(text: object) -> str:
+    given = str(text)
+    return (given if given.isascii() else unicodedata.normalize("NFKC", given)).strip().casefold()
+
+
+def _alone(text: str, start: int, given: str) -> bool:
+    before, after = text[max(start - 1, 0) : start], text[start + len(given) :][:1]
+    return not (before.isalnum() or after.isalnum())
+
+
+def _count(value: object) -> float:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+
+
+def _masked(found: str) -> str:
+    return f"{found[:2]}…, {len(found)} characters"

@@ -1,0 +1,143 @@
+"""Pages as HTML: the theme's templates, filled with escaped text."""
+
+import posixpath
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from helpers.document import Provenance
+from helpers.publish import settings as settings_of
+from helpers.publish.model import Key, Page, Site
+from helpers.publish.prose import Prose
+from helpers.publish.reading import Code
+from helpers.publish.settings import Settings, Target
+from helpers.publish.stale import banner
+from helpers.publish.text import slug
+from helpers.publish.views import DocumentView, Figure, provenance_rows
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'"
+)
+"""What a page may load: its own folder's files, and nothing inline."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Parts of a section that stand together: a row of figures, a list, or one other part."""
+
+    kind: str
+    parts: tuple[Any, ...]
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """Return the theme's templates, with autoescape on and unknown names an error."""
+    made = Environment(
+        loader=FileSystemLoader(settings_of.theme() / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters["anchor"] = slug
+    made.filters["grouped"] = lambda parts: list(_grouped(parts))
+    made.filters["facts"] = _facts
+    return made
+
+
+def page_html(template: str, path: str, site_settings: Settings, **context: Any) -> str:
+    """Return a page of the site.
+
+    Args:
+        template: its name in the theme, without suffix.
+        path: the page's address in the site, from which relative links are counted.
+        site_settings: title, tagline, language.
+        **context: what the template needs besides.
+    """
+    folder = posixpath.dirname(path)
+    return (
+        environment()
+        .get_template(f"{template}.html.j2")
+        .render(
+            site=site_settings,
+            path=path,
+            csp=CSP,
+            to=lambda address: posixpath.relpath(address, folder or "."),
+            **{"site_url": "", **context},
+        )
+    )
+
+
+def report_html(
+    view: DocumentView,
+    page: Page,
+    site: Site,
+    site_settings: Settings,
+    *,
+    pdf: bool,
+    site_url: str = "",
+) -> str:
+    """Return a report's page."""
+    before, after = site.neighbours(page.key)
+    return page_html(
+        "report",
+        f"{page.key.path}.html",
+        site_settings,
+        page=page,
+        stem=page.key.stem,
+        sections=view.sections,
+        code=[_code(code) for code in view.document.code],
+        before=before,
+        after=after,
+        slices=site.slices(page.key),
+        stale=site.stale.get(page.key, ""),
+        banner=banner,
+        pdf=pdf,
+        site_url=site_url,
+        target=lambda item: _target(site_settings, page.key, item),
+    )
+
+
+def _target(site_settings: Settings, key: Key, item: Any) -> Target | None:
+    return None if key.slice else site_settings.target(key.source, item)
+
+
+def _grouped(parts: Sequence[Any]) -> Iterator[Group]:
+    def kind(part: Any) -> str:
+        if isinstance(part, Figure):
+            return "figures"
+        return "items" if isinstance(part, Prose) and part.kind == "li" else "one"
+
+    for name, found in groupby(parts, key=kind):
+        if name == "one":
+            yield from (Group("one", (part,)) for part in found)
+        else:
+            yield Group(name, tuple(found))
+
+
+def _facts(block: Provenance) -> list[tuple[str, str]]:
+    return provenance_rows(block)
+
+
+def _code(code: Code) -> dict[str, Any]:
+    return {
+        "html": highlighted(code.source.strip("\n")),
+        "printed": code.printed.strip("\n"),
+        "withheld": code.withheld,
+    }
+
+
+@lru_cache(maxsize=512)
+def highlighted(source: str) -> str:
+    """Return Python source as escaped HTML with classes for its tokens."""
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
+    return highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)).rstrip("\n")

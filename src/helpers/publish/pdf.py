@@ -1,0 +1,70 @@
+"""Typst source to PDF/UA-1: tagged, with the shipped fonts, and the same bytes each time."""
+
+import re
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from typing import Any
+
+from helpers.errors import PublishError
+from helpers.publish import settings as settings_of
+
+_MISSING = re.compile(r"the text `\"(.+?)\"` could not be displayed", re.DOTALL)
+_STAND_IN = "□"
+_ROUNDS = 4
+
+
+@lru_cache(maxsize=2)
+def _fonts(system: bool) -> Any:
+    import typst
+
+    folder = settings_of.theme() / "fonts"
+    return typst.Fonts(include_system_fonts=system, font_paths=[folder])
+
+
+def compile_pdf(source: str, *, as_of: str, place: str) -> bytes:
+    """Return the PDF of a typst source, dated the day the data ends.
+
+    Only the shipped fonts are used, so that a machine's own fonts change no byte; where a script is
+    missing from them the machine's fonts are asked too, and a character that no font has becomes
+    a square instead of failing the build.
+
+    Raises:
+        PublishError: typst refuses the source, for one thing because a chart has no alternative
+            text.
+    """
+    from typst import TypstError
+
+    stamp = datetime.combine(date.fromisoformat(as_of), time(), tzinfo=UTC)
+    system = False
+    for _ in range(_ROUNDS):
+        try:
+            return _compile(source, stamp, system=system)
+        except TypstError as error:
+            missing = set(_MISSING.findall(error.diagnostic))
+            if not missing:
+                raise PublishError(
+                    f"typst made no PDF: {_first_line(error)}",
+                    file=place,
+                    hint="; ".join(error.hints[:2]) or None,
+                ) from error
+            if system:
+                for text in missing:
+                    source = source.replace(text, _STAND_IN * len(text))
+            system = True
+    raise PublishError("typst made no PDF: its text needs fonts that are not there", file=place)
+
+
+def _compile(source: str, stamp: datetime, *, system: bool) -> bytes:
+    import typst
+
+    compiler = typst.Compiler(
+        source.encode("utf-8"), root=settings_of.theme() / "typst", font_paths=_fonts(system)
+    )
+    made = compiler.compile(format="pdf", pdf_standards="ua-1", timestamp=stamp)
+    if not isinstance(made, bytes):
+        raise PublishError("typst made no PDF")
+    return made
+
+
+def _first_line(error: Any) -> str:
+    return str(error.message).splitlines()[0][:200]

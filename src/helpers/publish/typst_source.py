@@ -1,0 +1,270 @@
+"""A document as typst source: calls of the theme's functions, with every text as a quoted string.
+
+Typst is written directly from the blocks, not through a converter: nothing from data is ever
+parsed as markup, tables are real tables with heads, and each picture carries its alternative text,
+without which PDF/UA-1 fails the build.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from helpers.document import (
+    Chart,
+    Comparison,
+    Definitions,
+    KpiItem,
+    Kpis,
+    Provenance,
+    Table,
+    Text,
+)
+from helpers.publish.model import Page
+from helpers.publish.prose import Prose
+from helpers.publish.reading import Document, Section
+from helpers.publish.settings import Settings, Target
+from helpers.publish.svg import picture
+from helpers.publish.views import provenance_rows
+
+PAPER_ROWS = 60
+"""Rows of a table that paper shows; the downloads hold all of them."""
+
+_LETTER = {"US", "CA", "MX", "PH", "CL", "CO", "CR", "VE", "GT", "PA", "DO"}
+_TONES = {
+    "good": "Well supported",
+    "caution": "Caution",
+    "assumed": "Assumed",
+    "missing": "Not available",
+}
+
+
+def quoted(text: object) -> str:
+    """Return the text as a typst string: what is in it is shown, never interpreted.
+
+    Braces are written as escapes, so that no shortcode survives on the way through Quarto.
+    """
+    given = str(text).replace("\\", "\\\\").replace('"', '\\"')
+    for letter, escaped in (("\n", "\\n"), ("\t", " "), ("{", "\\u{7b}"), ("<", "\\u{3c}")):
+        given = given.replace(letter, escaped)
+    return f'"{given}"'
+
+
+def call(name: str, *positional: str, **named: str) -> str:
+    """Return a call of a function of the theme; the arguments are source already."""
+    given = [*positional, *(f"{key.replace('_', '-')}: {value}" for key, value in named.items())]
+    return f"{name}({', '.join(given)})"
+
+
+def array(items: Sequence[str]) -> str:
+    """Return a typst array of items that are source already."""
+    return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
+
+
+def frame(title: str, page: Page, settings: Settings, *, head: str, foot: str) -> str:
+    """Return the opening of a document: its title, language, paper and running head."""
+    lang, _, region = page.locale.partition("_")
+    paper = "us-letter" if region in _LETTER else "a4"
+    setting = call(
+        "document-of.with",
+        title=quoted(title),
+        author=quoted(settings.title),
+        lang=quoted(settings.lang),
+        region=quoted(region) if lang == settings.lang and len(region) == 2 else "none",
+        paper=quoted(paper),
+        head=quoted(head),
+        foot=quoted(foot),
+    )
+    return f'#import "/report.typ": *\n#show: {setting}\n'
+
+
+def report_source(document: Document, page: Page, settings: Settings) -> str:
+    """Return the typst source of one report: title page, contents, sections."""
+    title = f"{page.title}, {page.period_text}"
+    parts = [
+        frame(title, page, settings, head=title, foot=page.source_text),
+        face(page, settings, heading=page.title),
+        "#pagebreak()\n#contents()\n",
+        *sections(document, settings, page),
+    ]
+    return "\n".join(parts)
+
+
+def face(page: Page, settings: Settings, *, heading: str) -> str:
+    """Return the title page of a report: period, headline KPIs, contents."""
+    tiles = kpi_grid(page.headline_kpis(), settings, page) or "[]"
+    return (
+        "#"
+        + call(
+            "face",
+            what=quoted(heading),
+            when=quoted(page.period_text),
+            source=quoted(page.source_text),
+            slice=quoted(page.slice_text),
+            summary=quoted(page.summary),
+            as_of=quoted(
+                f"Data up to and including {page.as_of}. Snapshot {page.snapshot or 'not named'}."
+            ),
+        )
+        + (f"[#{tiles}]" if tiles != "[]" else "[]")
+    )
+
+
+def pack_face(pages: Sequence[Page], settings: Settings) -> str:
+    """Return the title page of a board pack: each family's first KPIs, then the contents."""
+    first = pages[0]
+    tiles = []
+    for page in pages:
+        items = page.headline_kpis()[:3]
+        tiles.append(f"#family-line({quoted(page.title)})")
+        tiles.append("#" + (kpi_grid(items, settings, page) or "[]"))
+    parts = {
+        "what": quoted(settings.title),
+        "when": quoted(first.period_text),
+        "source": quoted(first.source_text),
+        "slice": quoted(first.slice_text),
+        "summary": quoted(settings.tagline),
+        "as_of": quoted(f"Data up to and including {max(page.as_of for page in pages)}."),
+    }
+    return "#" + call("face", **parts) + "[" + "\n".join(tiles) + "]\n#pagebreak()\n#contents()\n"
+
+
+def sections(
+    document: Document, settings: Settings, page: Page, *, brief: bool = False
+) -> Iterator[str]:
+    """Yield the source of each section.
+
+    Args:
+        document: whose sections.
+        settings: for targets.
+        page: of the document.
+        brief: leaves out definitions and provenance, which each report's own PDF has.
+    """
+    headline = set(page.headline)
+    for section in document.sections:
+        if brief and all(isinstance(part, Definitions | Provenance) for part in section.parts):
+            continue
+        body = list(_parts(section, settings, page, headline))
+        if section.heading and body:
+            yield f"#heading(level: 2, {quoted(section.heading)})"
+        yield from body
+
+
+def _parts(section: Section, settings: Settings, page: Page, headline: set[str]) -> Iterator[str]:
+    charts: list[str] = []
+    for part in section.parts:
+        if isinstance(part, Chart):
+            charts.append(_chart(part))
+            continue
+        if charts:
+            yield "#" + call("charts", *charts)
+            charts = []
+        said = _part(part, settings, page, headline)
+        if said:
+            yield said
+    if charts:
+        yield "#" + call("charts", *charts)
+
+
+def _part(part: Any, settings: Settings, page: Page, headline: set[str]) -> str:
+    if isinstance(part, Kpis):
+        if all(item.name in headline for item in part.items):
+            return ""  # they stand on the title page
+        return "#" + kpi_grid(part.items, settings, page)
+    if isinstance(part, Table):
+        return "#" + _table(part)
+    if isinstance(part, Text):
+        if part.tone == "plain":
+            return f"#par({quoted(part.text)})"
+        word = quoted(_TONES[part.tone])
+        return "#" + call("callout", word, quoted(part.text), tone=quoted(part.tone))
+    if isinstance(part, Prose):
+        return _prose(part)
+    if isinstance(part, Definitions):
+        return "\n".join("#" + _definition(item) for item in part.items)
+    if isinstance(part, Provenance):
+        rows = [*provenance_rows(part), *((n, str(v)) for n, v in part.parameters.items())]
+        return "#" + call("facts", *(array([quoted(n), quoted(said)]) for n, said in rows))
+    return ""
+
+
+def kpi_grid(items: Sequence[KpiItem], settings: Settings, page: Page) -> str:
+    """Return the KPIs as tiles, three or four abreast."""
+    if not items:
+        return ""
+    tiles = [_kpi(item, settings, page) for item in items]
+    return call("kpis", *tiles, columns="4" if len(items) in {4, 7, 8} else "3")
+
+
+def _kpi(item: KpiItem, settings: Settings, page: Page) -> str:
+    then = [found for found in (item.previous, item.year_before) if found]
+    target = None if page.key.slice else settings.target(page.key.source, item)
+    note = f"95 % interval {item.interval_text}" if item.interval_text else item.note
+    return call(
+        "kpi",
+        label=quoted(item.label),
+        value=quoted(item.text or "–"),
+        note=quoted(note),
+        assumed="true" if item.assumed else "false",
+        target=quoted(_target(target, item) if target else ""),
+        changes=array([_change(found) for found in then]),
+    )
+
+
+def _target(target: Target, item: KpiItem) -> str:
+    kind = "at least" if target.kind == "at_least" else "at most"
+    return f"Target {kind} {target.text}: {target.state(item.value)}"
+
+
+def _change(then: Comparison) -> str:
+    sign = 0 if not then.change else (1 if then.change > 0 else -1)
+    return (
+        f"(sign: {sign}, by: {quoted(then.change_text or 'no change')}, "
+        f"since: {quoted(f'on {then.period_text} ({then.text})')}, verdict: {quoted(then.verdict)})"
+    )
+
+
+def _chart(chart: Chart) -> str:
+    return call(
+        "chart",
+        title=quoted(chart.title),
+        says=quoted(chart.sentence),
+        label=quoted(chart.label),
+        alt=quoted(chart.alt or chart.sentence or chart.title),
+        svg=quoted(picture(chart.svg, use="paper", place=f"chart {chart.id!r}")),
+    )
+
+
+def _table(table: Table) -> str:
+    rows = [array([quoted(cell) for cell in row]) for row in table.text[:PAPER_ROWS]]
+    notes = [table.note]
+    if len(table.text) > PAPER_ROWS:
+        notes.append(f"{PAPER_ROWS} of {len(table.text):,} rows; the workbook has all of them.")
+    if table.suppressed:
+        notes.append(f"{table.suppressed} rows about fewer than 8 customers left out.")
+    return call(
+        "data-table",
+        title=quoted(table.title),
+        heads=array([quoted(column.label) for column in table.columns]),
+        aligns=array([column.align for column in table.columns]),
+        rows=array(rows),
+        note=quoted(" ".join(note for note in notes if note)),
+    )
+
+
+def _prose(part: Prose) -> str:
+    if part.kind == "h3":
+        return f"#heading(level: 3, {quoted(part.text)})"
+    styles = {"strong": "strong", "em": "emph", "code": "raw", "plain": "text"}
+    runs = "".join(f"#{styles[span.style]}({quoted(span.text)})" for span in part.spans)
+    return f"#list[{runs}]" if part.kind == "li" else f"#par[{runs}]"
+
+
+def _definition(item: dict[str, str]) -> str:
+    more = [f"Share of: {item['denominator']}"] if item.get("denominator") else []
+    more += [item["exclusions"]] if item.get("exclusions") else []
+    return call(
+        "define",
+        label=quoted(item.get("label", "")),
+        said=quoted(item.get("definition", "")),
+        formula=quoted(item.get("formula", "")),
+        more=array([quoted(one) for one in more]),
+    )

@@ -1,0 +1,180 @@
+"""What a page shows of a document: blocks with anchors, safe pictures, tables cut to size."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from helpers.document import Chart, Column, Provenance, Table
+from helpers.publish.reading import Document, Section
+from helpers.publish.svg import picture
+from helpers.publish.text import slug, unique
+
+PAGE_ROWS = 200
+"""Rows of a table that a page shows; the downloads hold all of them."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as it is read, and the number that it is sorted by."""
+
+    text: str
+    column: Column
+    number: float | int | None = None
+
+
+@dataclass(frozen=True)
+class TableView:
+    """A table, its anchor on the page, and the name of its download."""
+
+    anchor: str
+    title: str
+    note: str
+    suppressed: int
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    total: int
+    type: str = "table"
+
+    @property
+    def csv(self) -> str:
+        """The file name of the table's CSV."""
+        return f"{self.anchor}.csv"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One state of a chart: the chart itself, or one of its prepared variants."""
+
+    label: str
+    alt: str
+    sentence: str
+    svg: str
+    marks: tuple[tuple[float, float, str], ...]
+    table: TableView
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart with all its states; the first one stands without JavaScript."""
+
+    anchor: str
+    title: str
+    switch: str
+    frames: tuple[Frame, ...]
+    explorer: bool
+    type: str = "chart"
+
+
+@dataclass(frozen=True)
+class SectionView:
+    """A section with its parts as a page shows them."""
+
+    id: str
+    heading: str
+    parts: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class DocumentView:
+    """A document as a page shows it."""
+
+    document: Document
+    sections: tuple[SectionView, ...]
+    tables: tuple[tuple[TableView, Table], ...] = field(default=())
+
+
+def view(document: Document, *, rows: int = PAGE_ROWS) -> DocumentView:
+    """Return the view of a document.
+
+    Raises:
+        PublishError: a chart has no picture, or one that cannot be shown.
+    """
+    maker = _Maker(document, rows)
+    sections = tuple(maker.section(section) for section in document.sections)
+    return DocumentView(document, sections, tuple(maker.tables))
+
+
+class _Maker:
+    def __init__(self, document: Document, rows: int) -> None:
+        self._rows = rows
+        self._file = document.file
+        self._taken = {"top", "contents", "code", "main", *(s.id for s in document.sections)}
+        self._pictures = 0
+        self.tables: list[tuple[TableView, Table]] = []
+
+    def section(self, section: Section) -> SectionView:
+        return SectionView(section.id, section.heading, tuple(self._parts(section)))
+
+    def _parts(self, section: Section) -> Iterator[Any]:
+        for part in section.parts:
+            if isinstance(part, Chart):
+                yield self._figure(part)
+            elif isinstance(part, Table):
+                yield self._table(part, part.id)
+            else:
+                yield part
+
+    def _figure(self, chart: Chart) -> Figure:
+        anchor = unique(slug(chart.id), self._taken)
+        states = [chart, *(v for v in chart.variants if v.label != chart.label or not chart.label)]
+        frames = tuple(self._frame(state, anchor) for state in states)
+        return Figure(anchor, chart.title, chart.switch, frames, chart.explorer)
+
+    def _frame(self, chart: Chart, anchor: str) -> Frame:
+        self._pictures += 1
+        place = f"{self._file}: chart {chart.id!r}"
+        table = self._table(
+            chart.table, f"{anchor}-{chart.label}" if chart.label else f"{anchor}-data"
+        )
+        svg = picture(chart.svg, prefix=f"p{self._pictures}-", place=place)
+        return Frame(
+            label=chart.label or "All",
+            alt=chart.alt or chart.title,
+            sentence=chart.sentence,
+            svg=svg,
+            marks=tuple(_marks(chart)),
+            table=table,
+        )
+
+    def _table(self, table: Table, name: str) -> TableView:
+        shown = zip(table.rows[: self._rows], table.text[: self._rows], strict=False)
+        made = TableView(
+            anchor=unique(slug(name), self._taken),
+            title=table.title,
+            note=table.note,
+            suppressed=table.suppressed,
+            columns=tuple(table.columns),
+            rows=tuple(tuple(_cells(raw, text, table.columns)) for raw, text in shown),
+            total=len(table.rows),
+        )
+        self.tables.append((made, table))
+        return made
+
+
+def _cells(raw: list[Any], text: list[str], columns: list[Column]) -> Iterator[Cell]:
+    for value, said, column in zip(raw, text, columns, strict=False):
+        number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
+        yield Cell(said, column, number)
+
+
+def _marks(chart: Chart) -> Iterator[tuple[float, float, str]]:
+    labels = [column.label for column in chart.table.columns]
+    for x, y, row in chart.marks:
+        if 0 <= int(row) < len(chart.table.text) and 0 <= x <= 1 and 0 <= y <= 1:
+            said = zip(labels, chart.table.text[int(row)], strict=False)
+            yield round(x, 4), round(y, 4), "\n".join(f"{name}: {text}" for name, text in said)
+
+
+def provenance_rows(block: Provenance) -> list[tuple[str, str]]:
+    """Return what a page says of where the figures come from, as pairs of name and text."""
+    rows = [("Snapshot", block.snapshot)]
+    for file in block.files:
+        said = {str(name): value for name, value in file.items()}
+        name = str(said.pop("file", said.pop("name", "file")))
+        rows.append((name, ", ".join(f"{n} {_said(v)}" for n, v in said.items())))
+    rows += [(name, str(version)) for name, version in block.versions.items()]
+    return rows
+
+
+def _said(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
