@@ -47,7 +47,7 @@ class ReportEngine:
             start_timeout: seconds that a kernel may take to start.
             execution_timeout: seconds that one cell may take.
             report_timeout: seconds that all cells together may take.
-            memory_limit_mb: what each process of the kernel may allocate, in MiB (Linux).
+            memory_limit_mb: what the kernel and its processes together may hold, in MiB.
             output_limit_mb: how many million characters a cell may print; the rest is cut.
             threads: how many threads the kernel's numerical libraries may use.
             environment: variables for the kernel, beside those of this process.

@@ -3,7 +3,8 @@
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -106,7 +107,8 @@ class ReportClient(PapermillNotebookClient):
                 marks.append(time.monotonic())
                 record["kernel"] = self._kernel()
                 self.until = marks[-1] + (self.options.report_timeout or float("inf"))
-                self.papermill_execute_cells()
+                with self._memory_watched():
+                    self.papermill_execute_cells()
                 record["resources"] = self.used
                 marks.append(time.monotonic())
         finally:
@@ -117,11 +119,9 @@ class ReportClient(PapermillNotebookClient):
         return self.nb
 
     async def async_start_new_kernel_client(self) -> Any:
-        """Return a client of the kernel, connected; limit the kernel's memory."""
+        """Return a client of the kernel, connected."""
         self.kc = self.km.client()
         try:
-            if self.options.memory_limit_mb and (pid := self._pid()):
-                limits.limit_memory(pid, self.options.memory_limit_mb)
             await ensure_async(self.kc.start_channels())
             info = await wait_until_ready(self.kc, self.km, self.startup_timeout)
         except Exception:
@@ -151,7 +151,7 @@ class ReportClient(PapermillNotebookClient):
             finally:
                 self.nb_man.cell_complete(cell, cell_index=index)
                 if cell.cell_type == "code" and (pid := self._pid()):
-                    self.used = limits.usage(pid) or self.used
+                    self.used = limits.usage(pid) or self._last_usage() or self.used
 
     def output(
         self, outs: list[Any], msg: dict[str, Any], display_id: str | None, cell_index: int
@@ -168,6 +168,16 @@ class ReportClient(PapermillNotebookClient):
                 msg["content"]["text"] = text[: limit - before] + cut
         return super().output(outs, msg, display_id, cell_index)
 
+    @contextmanager
+    def _memory_watched(self) -> Iterator[None]:
+        pid, limit = self._pid(), self.options.memory_limit_mb
+        self.watch = limits.MemoryWatch(pid, limit) if pid and limit else None
+        try:
+            yield
+        finally:
+            if self.watch:
+                self.watch.stop()
+
     def _time_left(self, cell: NotebookNode) -> float | None:
         left = max(self.until - time.monotonic(), 0.01)  # 0 would be no limit at all
         allowed = min(left, self.options.cell_timeout or float("inf"))
@@ -175,7 +185,9 @@ class ReportClient(PapermillNotebookClient):
 
     def _blame(self, cell: NotebookNode, error: Exception) -> None:
         """Give a cell the error output that its kernel could not send."""
-        if isinstance(error, DeadKernelError):
+        if self.watch and self.watch.exceeded:
+            said = f"the kernel held more than the {self.options.memory_limit_mb:,} MiB it may"
+        elif isinstance(error, DeadKernelError):
             said = f"the kernel died in this cell: {self._how_it_ended()}"
         elif time.monotonic() >= self.until:
             said = f"the report has used the {self.options.report_timeout:g} s that it may take"
@@ -193,6 +205,11 @@ class ReportClient(PapermillNotebookClient):
             return f"it left with exit status {status}"
         name = signal.Signals(-status).name
         return f"{name}, perhaps for want of memory" if name == "SIGKILL" else name
+
+    def _last_usage(self) -> dict[str, float]:
+        process = getattr(self.km.provisioner, "process", None)
+        said = getattr(process, "usage", {})  # what the fork server says of a dead kernel
+        return {name: round(value, 3) for name, value in said.items()}
 
     def _pid(self) -> int | None:
         return getattr(self.km.provisioner, "pid", None) if self.km else None

@@ -1,7 +1,12 @@
 """What a kernel may use, and what it used."""
 
 import os
-import sys
+import threading
+from contextlib import suppress
+
+import psutil
+
+PACE_S = 0.25
 
 _THREADS = (
     "OMP_NUM_THREADS",
@@ -17,23 +22,44 @@ def thread_environment(threads: int | None) -> dict[str, str]:
     return {} if threads is None else dict.fromkeys(_THREADS, str(threads))
 
 
-def limit_memory(pid: int, megabytes: int) -> bool:
-    """Let a process allocate so many MiB and no more; return whether the system can do that.
+class MemoryWatch:
+    """Kills a kernel that, with the processes it started, holds more memory than it may.
 
-    The limit is on writable private memory (`RLIMIT_DATA`), not on mapped files, so libraries
-    and Parquet files that are only read do not count. Beyond it numpy and Python raise
-    MemoryError. Each process that the kernel starts has the limit for itself.
+    Looks at resident memory four times a second: address space says little, as threads and
+    allocators reserve a gigabyte that they never touch.
     """
-    if not sys.platform.startswith("linux"):
-        return False
-    import resource
 
-    hard = resource.prlimit(pid, resource.RLIMIT_DATA)[1]
-    wanted = megabytes * 2**20
-    if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
-    resource.prlimit(pid, resource.RLIMIT_DATA, (wanted, hard))
-    return True
+    def __init__(self, pid: int, megabytes: float) -> None:
+        self.exceeded = False
+        self._kernel, self._megabytes = psutil.Process(pid), megabytes
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="MemoryWatch", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the watch."""
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(PACE_S):
+            try:
+                family = [self._kernel, *self._kernel.children(recursive=True)]
+            except psutil.NoSuchProcess:
+                return
+            if sum(_resident_mb(process) for process in family) > self._megabytes:
+                self.exceeded = True
+                for process in family:
+                    with suppress(psutil.NoSuchProcess):
+                        process.kill()
+                return
+
+
+def _resident_mb(process: psutil.Process) -> float:
+    try:
+        return float(process.memory_info().rss) / 2**20
+    except psutil.NoSuchProcess:
+        return 0.0
 
 
 def usage(pid: int) -> dict[str, float]:
@@ -41,11 +67,9 @@ def usage(pid: int) -> dict[str, float]:
 
     Empty where the process is gone. Processes that it started count once they have ended.
     """
-    import psutil
-
     try:
         process = psutil.Process(pid)
-        times, resident = process.cpu_times(), process.memory_info().rss / 2**20
+        times, resident = process.cpu_times(), _resident_mb(process)
     except psutil.Error:
         return {}
     return {

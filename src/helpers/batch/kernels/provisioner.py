@@ -68,7 +68,7 @@ class ForkServerProvisioner(LocalProvisioner):
     async def shutdown_requested(self, restart: bool = False) -> None:
         """Wait a moment for the kernel to end by itself, so that nobody has to poll for it."""
         if self.process is not None and self.kernel_kind == "warm":
-            await self._ended(seconds=1.0)
+            await self._ended(seconds=0.3)
 
     async def wait(self) -> int | None:
         """Return the exit status of the kernel once it has ended."""

@@ -21,12 +21,14 @@ class Birth:
     """A request and its descriptors.
 
     `fds` are stdout, stderr and a pipe to close when the kernel listens; `client` is one of the
-    client's process, or -1 where the kernel is to outlive it.
+    client's process, or -1 where the kernel is to outlive it; `variables` are those that
+    packages set on import.
     """
 
     request: dict[str, Any]
     fds: list[int]
     client: int
+    variables: dict[str, str]
 
 
 class Blas:
@@ -90,12 +92,11 @@ def _leave_the_server(birth: Birth) -> None:
         os.dup2(fd, place)
     for fd in (nothing, *birth.fds[:2]):
         os.close(fd)
-    stdin, stdout = (
-        TextIOWrapper(BufferedReader(FileIO(0))),
-        TextIOWrapper(BufferedWriter(FileIO(1, "w"))),
-    )
+    encoding = sys.__stdin__.encoding if sys.__stdin__ else None
+    stdin = TextIOWrapper(BufferedReader(FileIO(0)), encoding)
+    stdout = TextIOWrapper(BufferedWriter(FileIO(1, "w")), encoding)
     stderr = TextIOWrapper(
-        BufferedWriter(FileIO(2, "w")), errors="backslashreplace", line_buffering=True
+        BufferedWriter(FileIO(2, "w")), encoding, errors="backslashreplace", line_buffering=True
     )
     sys.stdin = sys.__stdin__ = stdin  # type: ignore[misc]
     sys.stdout = sys.__stdout__ = stdout  # type: ignore[misc]
@@ -105,7 +106,7 @@ def _leave_the_server(birth: Birth) -> None:
         number = getattr(resource, name)
         resource.setrlimit(number, (soft, resource.getrlimit(number)[1]))
     os.environ.clear()
-    os.environ.update(request["environment"])
+    os.environ.update(birth.variables | request["environment"])
     time.tzset()
     os.chdir(request["folder"])
 

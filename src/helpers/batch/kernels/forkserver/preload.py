@@ -8,8 +8,11 @@ import builtins
 import gc
 import importlib
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from io import TextIOWrapper
 from typing import Any
 
 KERNEL = (
@@ -73,18 +76,28 @@ REPORTS = (
 INLINE = "module://matplotlib_inline.backend_inline"
 
 
-def load() -> dict[str, str]:
-    """Import the kernel's machinery and the reports' packages; return those that failed, and why.
+@dataclass(frozen=True)
+class Loaded:
+    """What importing did: packages that failed, and why; variables that packages have set."""
+
+    failed: dict[str, str]
+    variables: dict[str, str]
+
+
+def load() -> Loaded:
+    """Import the kernel's machinery and the reports' packages.
 
     A package that is not installed, or does not import, is left to the notebook that wants it.
     """
+    before = dict(os.environ)
     failed = _import(KERNEL)
     os.environ.setdefault("MPLBACKEND", INLINE)  # as ipykernel does before any cell runs
     with _as_in_a_kernel():
         failed |= _import(REPORTS)
     gc.collect()
     gc.freeze()  # a kernel's collector must not touch, and so copy, what it shares with this one
-    return failed
+    changed = {k: v for k, v in os.environ.items() if before.get(k) != v}
+    return Loaded(failed, changed)
 
 
 def _import(names: tuple[str, ...]) -> dict[str, str]:
@@ -102,7 +115,8 @@ def _as_in_a_kernel() -> Iterator[None]:
     """Let packages that look for a notebook on import find one.
 
     pandas chooses `display.max_columns`, tqdm its bar and ipywidgets its channel by what
-    `get_ipython()` returns while they are imported. It returns a shell that was never set up.
+    `get_ipython()` returns while they are imported: here, a shell that was never set up. pandas
+    also notes the encoding of what a kernel calls stdout.
     """
     from ipykernel.zmqshell import ZMQInteractiveShell
     from IPython import get_ipython
@@ -115,6 +129,8 @@ def _as_in_a_kernel() -> Iterator[None]:
     shell.events = type("Events", (), {"register": staticmethod(refuse)})()
     InteractiveShell._instance = shell  # type: ignore[assignment]
     builtins.get_ipython = get_ipython  # type: ignore[attr-defined]
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="UTF-8")
     try:
         yield
     finally:

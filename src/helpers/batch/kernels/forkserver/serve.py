@@ -34,7 +34,7 @@ class Server:
     path: Path
     idle: float
     environment: str
-    failed: dict[str, str]
+    loaded: preload.Loaded
     listener: socket.socket
     wakeup: tuple[socket.socket, socket.socket]
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
@@ -65,9 +65,10 @@ class Server:
     def _wanted(self) -> bool:
         idle = not self.kernels and time.monotonic() - self.used >= self.idle
         try:
-            return os.stat(self.path).st_ino == self.inode and not idle
+            found = os.stat(self.path).st_ino == self.inode
         except FileNotFoundError:
             return False
+        return found and not idle and installed.digest() == self.environment
 
     def _drain(self) -> child.Birth | None:
         """Take the name away, then serve whoever had already found it."""
@@ -133,7 +134,7 @@ class Server:
             "served": self.served,
             "kernels": [kernel.pid for kernel in self.kernels.values()],
             "threads": len(os.listdir("/proc/self/task")),
-            "failed_imports": self.failed,
+            "failed_imports": self.loaded.failed,
             "current": installed.digest() == self.environment,
         }
 
@@ -152,7 +153,7 @@ class Server:
             pid = -1
         if pid == 0:
             self._let_go(conn)
-            return child.Birth(request, fds, watched)
+            return child.Birth(request, fds, watched, self.loaded.variables)
         if watched >= 0:
             os.close(watched)
         if pid > 0:
@@ -202,11 +203,11 @@ class Server:
 def main(options: dict[str, Any]) -> int:
     """Import, listen, serve; `options` come from `helpers.batch.kernels.client`."""
     environment = installed.digest()
-    failed = preload.load()
+    loaded = preload.load()
     blas = child.Blas()
     path = Path(options["socket"])
     wakeup = socket.socketpair()
-    server = Server(path, options["idle"], environment, failed, _listen(path), wakeup)
+    server = Server(path, options["idle"], environment, loaded, _listen(path), wakeup)
     _handle_signals(server)
     os.write(options["ready_fd"], b"1")
     os.close(options["ready_fd"])
