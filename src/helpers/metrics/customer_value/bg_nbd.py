@@ -162,8 +162,9 @@ def _closed_form(
     from scipy.special import hyp2f1
 
     top, z = a + stay - 1.0, t / (scale + t)
-    kept = np.exp((a - 1.0) * np.log1p(-z)) * hyp2f1(top - R, a - 1.0, top, z)
-    return np.asarray(top / (a - 1.0) * (1.0 - kept))
+    with np.errstate(all="ignore"):  # what overflows is found by the caller and done otherwise
+        kept = np.exp((a - 1.0) * np.log1p(-z)) * hyp2f1(top - R, a - 1.0, top, z)
+        return np.asarray(top / (a - 1.0) * (1.0 - kept))
 
 
 def _by_quantiles(
@@ -176,7 +177,8 @@ def _by_quantiles(
     """
     from scipy.special import betaincinv
 
-    p = np.maximum(betaincinv(a, stay[:, None], (_NODES + 1.0) / 2.0), 1e-300)
+    distinct, place = np.unique(stay, return_inverse=True)  # few: b + a whole number
+    p = np.maximum(betaincinv(a, distinct[:, None], (_NODES + 1.0) / 2.0), 1e-300)[place]
     R, ratio = R[:, None], (t / scale)[:, None]
     return np.asarray(-np.expm1(-R * np.log1p(p * ratio)) / p @ (_WEIGHTS / 2.0))
 

@@ -133,7 +133,8 @@ def _discounted(summary: pd.DataFrame, purchases: Purchases, terms: Terms) -> np
     total = np.zeros(len(summary))
     for month, discount in zip(terms.months, terms.discounts, strict=True):
         upto = purchases.expected_for(summary, float(month))
-        total += (upto - before) * discount
+        with np.errstate(invalid="ignore"):  # inf - inf: clv names whoever is not finite
+            total += (upto - before) * discount
         before = upto
     return total
 
