@@ -2,7 +2,7 @@
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 import typer
@@ -47,6 +47,8 @@ ReportTimeout = Annotated[int, typer.Option(min=0, help="Seconds that one report
 Memory = Annotated[int, typer.Option(min=0, help="MiB that one kernel may use; 0: a fair share.")]
 Retries = Annotated[int, typer.Option(min=0, help="More attempts when a kernel died.")]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+Renderer = Annotated[str, typer.Option(help="auto, quarto or built-in.")]
+Port = Annotated[int, typer.Option(min=0, help="Where to serve the site; 0: a free one.")]
 NoPublish = Annotated[
     bool, typer.Option("--no-publish", help="Execute only; leave the site as it is.")
 ]
@@ -146,23 +148,141 @@ def plan(
     return commands.show_plan(asked, force=force, explain=explain)
 
 
+@command("params", help="Show a family's parameters: value, origin, type, bounds, meaning.")
+def parameters(family: str, source: Source = None) -> None:
+    """Show parameters."""
+    from helpers.batch import shown
+
+    _say(shown.parameters(family, source))
+
+
+@command("sources", help="List the sources; with a name, what it holds and what cleaning did.")
+def sources(source: Annotated[str | None, typer.Argument()] = None) -> None:
+    """Show sources."""
+    from helpers.batch import shown
+    from helpers.sources import available, describe
+
+    if source is None:
+        _say(shown.listed(describe(name) for name in available()))
+    else:
+        _say(shown.source(describe(source)))
+
+
+@command("check", help="Check notebooks, parameter files and KPI contracts.")
+def check() -> int:
+    """Check what is committed."""
+    from helpers.batch import check as checks
+
+    found = [*checks.problems(), *_contracts()]
+    _say(found)
+    typer.echo(
+        f"{len(found)} problems." if found else "Notebooks and parameters are as they should be."
+    )
+    return 1 if found else 0
+
+
+def _contracts() -> list[str]:
+    """Return the KPI names that two families define, and families without contracts."""
+    from importlib import import_module
+
+    from helpers.params import families
+
+    owner: dict[str, tuple[str, Any]] = {}
+    found = []
+    for family in families():
+        for contract in getattr(import_module(f"helpers.metrics.{family}"), "CONTRACTS", ()):
+            first, same = owner.setdefault(contract.name, (family, contract))
+            if same != contract:
+                found.append(f"{family}: the KPI {contract.name} is defined by {first} differently")
+    return found
+
+
 @command("publish", help="Publish the site again from the executed notebooks.")
-def publish(formats: Formats = "html,pdf", site_url: SiteUrl = None) -> int:
+def publish(
+    formats: Formats = "html,pdf",
+    renderer: Renderer = "auto",
+    site_url: SiteUrl = None,
+    serve: Annotated[bool, typer.Option("--serve", help="Serve it to this machine.")] = False,
+    port: Port = 8000,
+    deploy: Annotated[str | None, typer.Option(help="Copy it to a folder or fsspec URL.")] = None,
+) -> int:
     """Publish what is there."""
-    return _publish(formats, site_url)
+    from helpers.batch import published
+
+    published.forget()
+    status = _publish(formats, site_url, renderer)
+    if deploy:
+        from helpers.publish import deploy as copy
+
+        made = copy(deploy)
+        typer.echo(f"Copied {made.copied} files to {made.to}; {made.unchanged} were there already.")
+    if serve:
+        from helpers.publish import serve as serve_site
+
+        serve_site(port, ready=typer.echo)
+    return status
 
 
-def _publish(formats: str, site_url: str | None) -> int:
+@command("prune", help="Delete what neither the site nor the last runs need; says what first.")
+def prune(
+    keep: Annotated[int, typer.Option(min=1, help="How many runs to keep the records of.")] = 10,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+) -> int:
+    """Delete what is not needed."""
+    from helpers.batch import commands
+
+    return commands.prune(keep, yes=yes, ask=typer.confirm if sys.stdin.isatty() else None)
+
+
+@command("watch", help="Run and publish what a change on disk touches, until Ctrl-C.")
+def watch(
+    period: Period = None,
+    first: First = None,
+    last: Last = None,
+    family: Family = None,
+    source: Source = None,
+    slice: Slice = None,
+    values: Values = None,
+    only: Only = None,
+    formats: Formats = "html",
+    jobs: Jobs = 0,
+    kernel: Kernel = None,
+    port: Port = 8000,
+) -> None:
+    """Watch."""
+    from helpers.batch import commands
+
+    asked = commands.selection(period, first, last, family, source, slice, values, only)
+    options = commands.options(jobs=jobs, kernel=kernel, command="crm-reports watch")
+    commands.watch(asked, options, publish=lambda: _publish(formats, None), port=port)
+
+
+def _publish(formats: str, site_url: str | None, renderer: str = "auto") -> int:
     from helpers import paths
-    from helpers.publish import publish
+    from helpers.batch import published
 
     chosen = tuple(part.strip() for part in formats.split(",") if part.strip())
-    made = publish(formats=chosen, site_url=site_url)
+    index, made_from = paths.site() / "index.html", published.key(chosen, site_url)
+    if published.is_current(made_from):
+        typer.echo(f"The site is up to date.\n{index}")
+        return 0
+    from helpers.publish import publish
+
+    made = publish(formats=chosen, renderer=renderer, site_url=site_url)
+    for warning in made.warnings:
+        typer.echo(f"Warning: {warning}", err=True)
     for name, why in made.failed:
         typer.echo(f"Not published: {name}: {why}", err=True)
-    typer.echo(f"Published {made.pages} pages with the {made.renderer} renderer: {made.why}")
-    typer.echo(str(paths.site() / "index.html"))
+    if not made.failed:
+        published.note(made_from)
+    said = f"Published {made.pages} reports ({made.written} files are new)"
+    typer.echo(f"{said} with the {made.renderer} renderer: {made.why}\n{index}")
     return 1 if made.failed else 0
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        typer.echo(line)
 
 
 def main() -> None:

@@ -133,7 +133,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     for month in range(1, 13):
         made.extract(month, orders=28 if month < 12 else 31)
     publish = ModuleType("helpers.publish")
-    publish.publish = lambda **_: SimpleNamespace(renderer="none", why="a test", pages=0, failed=[])
+    publish.publish = lambda **_: SimpleNamespace(
+        renderer="none", why="a test", pages=0, written=0, failed=[], warnings=[]
+    )
     monkeypatch.setitem(sys.modules, "helpers.publish", publish)
     made.family("alpha", "print(period, horizon)")
     made.family("beta", "print(horizon)")

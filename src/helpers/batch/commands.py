@@ -1,9 +1,10 @@
 """What the commands of `crm-reports` do with the batch, and what they say."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from helpers import params
+from helpers import params, paths
 from helpers.batch import run as runs
 from helpers.batch.attempts import sweep
 from helpers.batch.explain import explained, listed
@@ -13,7 +14,7 @@ from helpers.batch.lock import one_run
 from helpers.batch.plan import Plan
 from helpers.batch.record import Record
 from helpers.batch.run import Options
-from helpers.batch.selection import Selection, select
+from helpers.batch.selection import Selection, chosen_families, select
 
 
 def selection(
@@ -41,14 +42,14 @@ def selection(
 
 def options(
     *,
-    jobs: int,
-    kernel: str | None,
-    executor: str,
-    timeout: int,
-    report_timeout: int,
-    memory: int,
-    retries: int,
-    command: str,
+    jobs: int = 0,
+    kernel: str | None = None,
+    executor: str = "processes",
+    timeout: int = 600,
+    report_timeout: int = 1800,
+    memory: int = 0,
+    retries: int = 2,
+    command: str = "crm-reports",
 ) -> Options:
     """Return how a run is carried out."""
     limits = Limits(cell_seconds=timeout, report_seconds=report_timeout, memory_mb=memory)
@@ -124,3 +125,38 @@ def _failure(record: Record, error: dict[str, Any]) -> list[str]:
     if error.get("notebook"):
         lines.append(f"      read it in: {error['notebook']}")
     return lines
+
+
+def prune(keep: int, *, yes: bool, ask: Callable[[str], bool] | None) -> int:
+    """Say what can be deleted, then delete it if that is wanted."""
+    from helpers.batch.prune import delete, deletions
+
+    with one_run(wait=False, say=print):
+        found = deletions(keep)
+        for deletion in found:
+            place = deletion.path.relative_to(paths.output())
+            print(f"  {deletion.size / 1e6:8.1f} MB  {place}  ({deletion.why})")
+        if not found:
+            print("There is nothing to delete.")
+        elif yes or (ask is not None and ask("Delete this?")):
+            print(f"Deleted {delete(found) / 1e6:.1f} MB.")
+        else:
+            print("Nothing was deleted; --yes does it.")
+    return 0
+
+
+def watch(asked: Selection, chosen: Options, *, publish: Callable[[], int], port: int) -> None:
+    """Run, publish and serve again whenever something changes on disk."""
+    from helpers.batch.serving import serving
+    from helpers.batch.watch import watch as follow
+
+    first = params.resolve(chosen_families(asked)[0], source=asked.source)
+
+    def once() -> None:
+        run(asked, chosen, force=False, wait=True, profile=False)
+        publish()
+
+    paths.site().mkdir(parents=True, exist_ok=True)
+    with serving(paths.site(), port) as pages:
+        print(pages.address)
+        follow(once, sources=[first.source], pages=pages, say=print)

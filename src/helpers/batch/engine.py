@@ -33,7 +33,7 @@ class Session:
         sockets: a private folder with a short name.
         root: the kernel's working folder.
         environment: the kernel's variables.
-        on_kernel: is told the kernel's process id; None for a kernel of another machine.
+        on_kernel: is told the kernel's process id, unless it is one of another machine.
         nb: the notebook, as far as it got.
         trace: what the kernel said it used.
     """
@@ -43,7 +43,7 @@ class Session:
     root: str
     environment: dict[str, str]
     limits: Limits
-    on_kernel: Callable[[int | None], None]
+    on_kernel: Callable[[int], None]
     nb: NotebookNode | None = None
     trace: dict[str, Any] | None = None
 
@@ -65,7 +65,8 @@ class TracedClient(ReportClient):
 
     def papermill_execute_cells(self) -> None:
         """Run the cells between the two questions."""
-        self.session.on_kernel(self._pid())
+        if (pid := self._pid()) is not None:
+            self.session.on_kernel(pid)
         output = self.session.environment["CRM_REPORTS_OUTPUT"]
         snapshots = os.path.join(output, "store", "snapshots")
         self._ask(f"start({self.session.root!r}, {snapshots!r})")
@@ -106,7 +107,7 @@ class TracedEngine(ReportEngine):
     """Executes with `TracedClient`; registered under `NAME`."""
 
     @classmethod
-    def execute_notebook(
+    def execute_notebook(  # type: ignore[override]
         cls, nb: NotebookNode, kernel_name: str, session: Session | None = None, **ignored: Any
     ) -> NotebookNode:
         """Run a prepared notebook; the session receives what there is to know.

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -46,7 +47,7 @@ def execute(job: Job) -> Outcome:
             root=job.environment["CRM_REPORTS_ROOT"],
             environment={**os.environ, **job.environment, MARK: mark},
             limits=job.limits,
-            on_kernel=lambda pid: pid and note_kernel(landing, pid, mark, folder),
+            on_kernel=partial(note_kernel, landing, mark=mark, sockets=folder),
         )
         try:
             status, error = _execute(nb, job, session)

@@ -27,8 +27,7 @@ class Content:
     def __init__(self) -> None:
         self._known: dict[Path, str] = {}
         self._versions: dict[str, dict[str, str]] = {}
-        for path in _CODE.rglob("*.py"):
-            self.of(path)
+        self._own = {_module(path): self.of(path) for path in sorted(_CODE.rglob("*.py"))}
 
     def of(self, path: Path) -> str:
         """Return the digest of a file; a word where it is not there."""
@@ -38,6 +37,10 @@ class Content:
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 self._known[path] = "gone"
         return self._known[path]
+
+    def modules(self) -> dict[str, str]:
+        """Return the digest of every module of the package."""
+        return dict(self._own)
 
     def notebook(self, family: str) -> str:
         """Return the digest of a notebook's cells: type, source and tags, nothing else."""

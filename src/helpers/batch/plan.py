@@ -93,7 +93,7 @@ def uses_of(trace: dict[str, Any] | None, plan: Plan) -> dict[str, Any]:
     used = fingerprint.uses(trace, distributions(site))
     if used["tables"] is not None:
         used["tables"] = sorted({*used["tables"], *ALWAYS})
-    return {**used, "extracts": plan.facts.files()}
+    return {**used, "extracts": plan.facts.files(), "snapshot": plan.facts.info.snapshot}
 
 
 def signature(path: Path) -> list[int]:

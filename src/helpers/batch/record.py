@@ -31,6 +31,7 @@ from helpers.batch.edition import Edition
 from helpers.batch.files import write_json
 
 VERSION = 1
+Page = Literal["current", "stale", "none"]
 Status = Literal["ok", "failed", "fresh", "not_applicable", "stale"]
 
 
@@ -40,7 +41,7 @@ class Record:
 
     edition: Edition
     status: Status
-    page: Literal["current", "stale", "none"]
+    page: Page
     reasons: tuple[str, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
     fingerprint: str = ""

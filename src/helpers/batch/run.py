@@ -13,7 +13,7 @@ from helpers.batch.job import Job, Limits, Outcome
 from helpers.batch.plan import Plan, Planned, signature, uses_of
 from helpers.batch.pool import open_executor
 from helpers.batch.progress import Progress, open_progress
-from helpers.batch.record import Record, RunRecord
+from helpers.batch.record import Page, Record, RunRecord
 from helpers.batch.runner import Runner, describe_failure, install
 from helpers.errors import HelpersError
 
@@ -122,7 +122,7 @@ class _Execution:
             outcome.status = "failed"
             error = {"cell": None, "ename": type(refused).__name__, "evalue": str(refused)}
         offset = self.offsets[job.edition]
-        kept = "stale" if job.edition.notebook.exists() else "none"
+        kept: Page = "stale" if job.edition.notebook.exists() else "none"
         found = Record(
             edition=job.edition,
             status="ok" if outcome.status == "ok" else "failed",

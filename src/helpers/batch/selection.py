@@ -1,6 +1,5 @@
 """Which reports are asked for: families × periods × slices, checked before anything runs."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fnmatch import fnmatch
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from helpers import params
 from helpers.batch.edition import Edition
 from helpers.errors import PeriodError, UsageError
-from helpers.periods import Period, last_complete
+from helpers.periods import Kind, Period, last_complete
 
 if TYPE_CHECKING:
     from helpers.sources import SourceInfo
@@ -35,6 +34,52 @@ class Selection:
     slices: tuple[str, ...] = ()
     overrides: dict[str, Any] = field(default_factory=dict)
     only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The days that the data of a source covers."""
+
+    source: str
+    first: date
+    last: date
+
+    @classmethod
+    def of(cls, info: "SourceInfo") -> "Coverage":
+        """Return the coverage of a source.
+
+        Raises:
+            PeriodError: nothing in it has a date.
+        """
+        if info.first_day is None or info.last_day is None:
+            raise PeriodError(
+                f"the data of {info.source} covers no day: it has no dated row",
+                hint=f"crm-reports sources {info.source} shows what became of the raw rows.",
+            )
+        return cls(info.source, info.first_day, info.last_day)
+
+    def has(self, period: Period) -> bool:
+        """Return whether the data covers the whole period."""
+        slack = _CLOSED.get(period.kind, _CLOSED_OTHERWISE)
+        return period.start >= self.first - slack and period.end <= self.last + slack
+
+    def recent(self, kind: Kind, count: int) -> list[Period]:
+        """Return the last complete periods, oldest first.
+
+        A period that is over counts as complete though the shop was closed on its last days.
+        """
+        current = Period.containing(self.last, kind)
+        over = current.end < date.today() and self.has(current)
+        return last_complete(current.end if over else self.last, count=count, kind=kind)
+
+    def span(self, kind: Kind) -> str:
+        """Return in words which periods of a kind are covered."""
+        first, last = Period.containing(self.first, kind), Period.containing(self.last, kind)
+        first = first if self.has(first) else first.next()
+        last = last if self.has(last) else last.previous()
+        if last < first:
+            return "none: the data is shorter than that"
+        return f"{first} to {last}" if first != last else str(first)
 
 
 @dataclass(frozen=True)
@@ -73,7 +118,7 @@ def chosen_families(selection: Selection) -> list[str]:
     return found
 
 
-def chosen_periods(selection: Selection, info: "SourceInfo") -> list[Period]:
+def chosen_periods(selection: Selection, coverage: Coverage) -> list[Period]:
     """Return the periods asked for; by default the last three complete months of the source.
 
     Raises:
@@ -81,43 +126,27 @@ def chosen_periods(selection: Selection, info: "SourceInfo") -> list[Period]:
     """
     found = [Period.parse(text) for text in selection.periods]
     if selection.first == ALL:
-        found += [month for month in _months(info) if _covered(month, info)]
+        months = Period.containing(coverage.first, "month").through(
+            Period.containing(coverage.last, "month")
+        )
+        found += [month for month in months if coverage.has(month)]
     elif selection.first or selection.last:
         bounds = [Period.parse(text) for text in (selection.first, selection.last) if text]
         kind = bounds[0].kind
-        first = bounds[0] if selection.first else Period.containing(info.first_day, kind)
-        last = bounds[-1] if selection.last else last_complete(info.last_day, count=1, kind=kind)[0]
+        first = bounds[0] if selection.first else Period.containing(coverage.first, kind)
+        last = bounds[-1] if selection.last else coverage.recent(kind, 1)[0]
         found += first.through(last)
-    if not found:
-        recent = last_complete(info.last_day, count=3)
-        return [period for period in recent if _covered(period, info)] or recent[-1:]
+    elif not found:
+        recent = coverage.recent("month", 3)
+        found = [period for period in recent if coverage.has(period)] or recent[-1:]
     for period in found:
-        if not _covered(period, info):
+        if not coverage.has(period):
             raise PeriodError(
-                f"the data of {info.source} does not cover {period}: it goes from "
-                f"{info.first_day} to {info.last_day}",
-                hint=f"Its {period.kind}s are {_span(info, period.kind)}.",
+                f"the data of {coverage.source} does not cover {period}: it goes from "
+                f"{coverage.first} to {coverage.last}",
+                hint=f"Its {period.kind}s are {coverage.span(period.kind)}.",
             )
     return list(dict.fromkeys(found))
-
-
-def _months(info: "SourceInfo") -> Iterator[Period]:
-    first = Period.containing(info.first_day, "month")
-    return first.through(Period.containing(info.last_day, "month"))
-
-
-def _covered(period: Period, info: "SourceInfo") -> bool:
-    slack = _CLOSED.get(period.kind, _CLOSED_OTHERWISE)
-    return bool(period.start >= info.first_day - slack and period.end <= info.last_day + slack)
-
-
-def _span(info: "SourceInfo", kind: Any) -> str:
-    first, last = Period.containing(info.first_day, kind), Period.containing(info.last_day, kind)
-    first = first if _covered(first, info) else first.next()
-    last = last if _covered(last, info) else last.previous()
-    if last < first:
-        return "none: the data is shorter than that"
-    return f"{first} to {last}" if first != last else str(first)
 
 
 def select(selection: Selection) -> Selected:
@@ -132,7 +161,7 @@ def select(selection: Selection) -> Selected:
     families = chosen_families(selection)
     first = params.resolve(families[0], source=selection.source)
     info = describe(first.source)
-    periods = chosen_periods(selection, info)
+    periods = chosen_periods(selection, Coverage.of(info))
     reports: list[Wanted] = []
     for family in families:
         kind = params.model(family)

@@ -1,0 +1,82 @@
+"""Whether the site still shows what is there, so that a run that changed nothing ends at once."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from helpers import paths
+from helpers.batch import record
+from helpers.batch.edition import store
+from helpers.batch.files import write_json
+from helpers.batch.fingerprint import Content, digest
+from helpers.batch.plan import signature
+
+
+def key(formats: tuple[str, ...], site_url: str | None) -> str:
+    """Return a digest of all that the site is made from, and of how it is made."""
+    content = Content()
+    theme = paths.root() / "reports"
+    own = [path for path in _files(theme) if not path.is_relative_to(paths.output())]
+    return digest(
+        {
+            "formats": sorted(formats),
+            "site_url": site_url,
+            "quarto": shutil.which("quarto"),
+            "code": content.modules(),
+            "theme": {str(path): content.of(path) for path in own},
+            "notebooks": _signatures(paths.executed()),
+            "problems": _problems(),
+        }
+    )
+
+
+def is_current(made_from: str) -> bool:
+    """Return whether the site was made from just that, and nobody has touched it since."""
+    try:
+        known = json.loads(_stamp().read_bytes())
+    except (OSError, ValueError):
+        return False
+    return bool(known == {"key": made_from, "site": _signatures(paths.site())})
+
+
+def note(made_from: str) -> None:
+    """Remember what the site has just been made from.
+
+    Raises:
+        HelpersError: the disk refuses.
+    """
+    write_json(_stamp(), {"key": made_from, "site": _signatures(paths.site())})
+
+
+def forget() -> None:
+    """Let the next publication look at everything."""
+    _stamp().unlink(missing_ok=True)
+
+
+def _stamp() -> Path:
+    return store() / "published.json"
+
+
+def _problems() -> list[list[str]]:
+    """Return the reports whose pages say that something is wrong with them."""
+    try:
+        found: dict[str, Any] = json.loads(record.path().read_bytes())
+        return [
+            [report["notebook"], report["status"], report["page"]]
+            for report in found["reports"]
+            if report["status"] not in ("ok", "fresh")
+        ]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _signatures(top: Path) -> dict[str, list[int]]:
+    return {path.relative_to(top).as_posix(): signature(path) for path in _files(top)}
+
+
+def _files(top: Path) -> list[Path]:
+    return sorted(
+        Path(folder) / name for folder, _, names in os.walk(top) for name in names if name[0] != "."
+    )
