@@ -167,7 +167,7 @@ def by_segment(listed: pd.DataFrame, groups: pd.DataFrame, *, by: str | list[str
     return table.reset_index()
 
 
-RISK_BANDS = ("under 2 %", "2–5 %", "5–10 %", "10–20 %", "20–40 %", "40 % and more")
+RISK_BANDS = ("under 2%", "2–5%", "5–10%", "10–20%", "20–40%", "40% and more")
 
 
 def risk_band(probability: pd.Series) -> pd.Series:

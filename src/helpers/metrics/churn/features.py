@@ -30,12 +30,12 @@ FEATURES = tuple(name for names in THEMES.values() for name in names)
 def features(visits: pd.DataFrame, *, as_of: date, window: int) -> pd.DataFrame:
     """Return what is known on a day of each customer who is active then, from rows up to that day.
 
-    Formula, with N = `window` and the age of a purchase day in days before `as_of`:
-    `recency` days since the last purchase; `recency_to_usual` recency / usual pause;
-    `longer_pauses` share of earlier pauses longer than the present one, (k + ½)/(n + 1);
-    `days_quarter`, `days_half`, `days_window`, `days_before` purchase days in the last N/4, N/2, N and in the N
-    days before those; `rate_short`, `rate_window`, `rate_long` purchase days per day, exponentially
-    weighted with half-lives N/4, N and 2N over the time since the first purchase; `usual_pause`,
+    Formula, with N = `window` and the age of a purchase day in days before `as_of`: `recency`
+    days since the last purchase; `recency_to_usual` recency / usual pause; `longer_pauses` share
+    of earlier pauses longer than the present one, (k + ½)/(n + 1); `days_quarter`, `days_half`,
+    `days_window`, `days_before` purchase days in the last N/4, N/2, N and in the N days before
+    those; `rate_short`, `rate_window`, `rate_long` purchase days per day, exponentially weighted
+    with half-lives N/4, N and 2N over the time since the first purchase; `usual_pause`,
     `spread_of_pauses` mean and standard deviation of the pauses (days); `longest_recent_pause`
     among those that ended in the last 2N days; `weeks_active` weeks with a purchase in the last N
     days; `trend` (days_window + 1)/(days_before + 1); `revenue_window` (currency, last N days);

@@ -1,6 +1,7 @@
 """The figures at the head of the page, with those of earlier periods."""
 
 from datetime import date, timedelta
+from math import isnan
 
 import pandas as pd
 
@@ -23,10 +24,10 @@ HALF_YEAR = 182
 Values = dict[str, float | None]
 Limits = tuple[float | None, float | None]
 
-_RATES: tuple[tuple[Contract, str], ...] = (
-    (d.CHURN_RATE, "churn_rate"),
-    (d.REVENUE_CHURN_RATE, "revenue_churn_rate"),
-    (d.REACTIVATED_CUSTOMERS, "reactivated"),
+_RATES: tuple[tuple[Contract, str, str], ...] = (
+    (d.CHURN_RATE, "churn_rate", "Nobody was active when the period began."),
+    (d.REVENUE_CHURN_RATE, "revenue_churn_rate", "There was no revenue before the period."),
+    (d.REACTIVATED_CUSTOMERS, "reactivated", ""),
 )
 
 
@@ -57,12 +58,14 @@ def headline(
         if n == "value" or known[n] >= window
     }
     kpis = [_kpi(d.ACTIVE_CUSTOMERS, counts)]
-    note = "" if "value" in rates else f"Needs {window} days of history before the period."
-    for contract, name in _RATES:
+    for contract, name, missing in _RATES:
         values: Values = {n: rates[n][name] for n in rates}
         limits: Limits = (None, None)
         if contract is d.CHURN_RATE and "value" in rates:
             limits = (rates["value"]["churn_low"], rates["value"]["churn_high"])
+        note = "" if "value" in rates else f"Needs {window} days of history before the period."
+        if "value" in rates and isnan(rates["value"][name]):
+            note = missing
         kpis.append(_kpi(contract, values, limits=limits, note=note))
     if found is None:
         return kpis

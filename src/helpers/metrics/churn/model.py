@@ -120,12 +120,12 @@ def newton(x: np.ndarray, target: np.ndarray, *, steps: int = 50) -> tuple[float
 
 
 def expit(x: Any) -> Any:
-    """Return 1 / (1 + e^−x)."""
+    """Return the logistic function 1 / (1 + e^−x), a probability from log-odds."""
     return 1 / (1 + np.exp(-np.clip(x, -35, 35)))
 
 
 def logit(p: Any) -> Any:
-    """Return log(p / (1 − p)), p held off 0 and 1."""
+    """Return the log-odds log(p / (1 − p)), p held off 0 and 1 by 1e-6."""
     p = np.clip(p, 1e-6, 1 - 1e-6)
     return np.log(p / (1 - p))
 

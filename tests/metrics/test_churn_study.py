@@ -1,0 +1,366 @@
+"""The prediction: learnt on earlier days, tested on a later one, beside plain rules."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.errors import MetricError
+from helpers.metrics.churn import (
+    FEATURES,
+    THEMES,
+    Action,
+    alive_by,
+    drivers,
+    features,
+    fit_risk,
+    headline,
+    labels,
+    outcomes,
+    plan_cutoffs,
+    prediction_kpis,
+    purchase_days,
+    replay,
+    retention_kpi,
+    scorecard,
+    study,
+    training_rows,
+    trust,
+    verdict,
+)
+from helpers.metrics.churn.evaluation import value_of
+from helpers.periods import Period
+
+FIRST, AS_OF, WINDOW = date(2017, 1, 1), date(2017, 9, 30), 28
+SEPTEMBER = Period.parse("2017-09")
+
+
+def orders(customers: int = 500, seed: int = 11, days: int = 273) -> pd.DataFrame:
+    """Return customers who buy at their own pace, pause for good at their own hazard."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number in range(customers):
+        pace, stays, day = rng.gamma(2, 4) + 1, rng.exponential(250), rng.uniform(0, 150)
+        end = day + stays
+        while day < min(end, days):
+            rows.append((f"c{number:04}", int(day), round(rng.gamma(3, 8), 2)))
+            day += rng.exponential(pace) + 0.5
+    table = pd.DataFrame(rows, columns=["customer_id", "day", "revenue"])
+    return table.assign(
+        order_id=np.arange(len(table)).astype(str),
+        ordered_at=pd.Timestamp(FIRST) + pd.to_timedelta(table["day"], unit="D"),
+    )
+
+
+@pytest.fixture(scope="module")
+def visits() -> pd.DataFrame:
+    return purchase_days(orders())
+
+
+@pytest.fixture(scope="module")
+def found(visits: pd.DataFrame):
+    return study(visits, as_of=AS_OF, window=WINDOW)
+
+
+def test_features_are_those_worked_by_hand() -> None:
+    # As of day 60, window 20: a buys on 10, 40, 55 for 30, 10 and 20.
+    rows = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "a", "b"],
+            "ordered_at": pd.Timestamp(FIRST) + pd.to_timedelta([10, 40, 55, 60], unit="D"),
+            "revenue": [30.0, 10.0, 20.0, 5.0],
+        }
+    )
+    table = features(purchase_days(rows), as_of=FIRST + timedelta(days=60), window=20)
+    a, b = table.loc["a"], table.loc["b"]
+    by_hand = {
+        "recency": 5, "tenure": 50, "usual_pause": 22.5, "recency_to_usual": 5 / 22.5,
+        "spread_of_pauses": np.sqrt(112.5), "longest_recent_pause": 30, "longer_pauses": 2.5 / 3,
+        "days_quarter": 0, "days_half": 1, "days_window": 1, "days_before": 1, "weeks_active": 1,
+        "trend": 1.0, "revenue_window": 20, "basket": 20, "lapse_rate": 100 / 51,
+    }  # fmt: skip
+    assert a[list(by_hand)].to_dict() == pytest.approx(by_hand)
+    # Half-life 20: (.5^.25 + .5^1 + .5^2.5) over 20/ln 2·(1 − .5^(51/20)).
+    weight = 0.5**0.25 + 0.5 + 0.5**2.5
+    assert a["rate_window"] == pytest.approx(weight / (20 / np.log(2) * (1 - 0.5**2.55)))
+    unknown = b[b.isna()].index.tolist()
+    assert unknown == [
+        "recency_to_usual",
+        "usual_pause",
+        "spread_of_pauses",
+        "longest_recent_pause",
+    ]
+    assert list(table.columns) == list(FEATURES) == [n for names in THEMES.values() for n in names]
+
+
+def test_only_active_customers_are_described(visits: pd.DataFrame) -> None:
+    table = features(visits, as_of=AS_OF, window=WINDOW)
+    assert table["recency"].between(0, WINDOW - 1).all()
+    assert table["days_window"].ge(1).all()
+
+
+def test_a_label_is_silence_for_the_whole_window() -> None:
+    rows = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "b", "b", "c"],
+            "ordered_at": pd.Timestamp(FIRST) + pd.to_timedelta([0, 30, 0, 31, 0], unit="D"),
+            "revenue": 1.0,
+        }
+    )
+    came = labels(purchase_days(rows), as_of=FIRST, window=30, customers=pd.Index(list("abc")))
+    assert came.to_dict() == {"a": False, "b": True, "c": True}
+
+
+def test_training_ends_where_the_test_begins(visits: pd.DataFrame) -> None:
+    cutoffs = plan_cutoffs(visits, as_of=AS_OF, window=WINDOW)
+    assert cutoffs is not None
+    assert cutoffs.test + timedelta(days=WINDOW) == AS_OF
+    assert max(cutoffs.train) + timedelta(days=WINDOW) == cutoffs.test
+    assert (min(cutoffs.train) - FIRST).days + 1 >= WINDOW
+    assert list(cutoffs.train) == sorted(cutoffs.train)
+
+
+@pytest.mark.parametrize(("days", "enough"), [(3 * WINDOW, True), (3 * WINDOW - 1, False)])
+def test_three_windows_of_history_are_the_least(days: int, enough: bool) -> None:
+    rows = orders(30)
+    rows = rows.assign(ordered_at=rows["ordered_at"].where(rows.index > 0, pd.Timestamp(FIRST)))
+    last = FIRST + timedelta(days=days - 1)
+    planned = plan_cutoffs(purchase_days(rows), as_of=last, window=WINDOW)
+    assert (planned is not None) == enough
+    if not enough:
+        assert "needs 84 days" in study(purchase_days(rows), as_of=last, window=WINDOW).reason
+
+
+def test_the_training_rows_do_not_know_the_test_window(visits: pd.DataFrame) -> None:
+    cutoffs = plan_cutoffs(visits, as_of=AS_OF, window=WINDOW)
+    until = visits[visits["day"] <= pd.Timestamp(cutoffs.test)]
+    for one, two in zip(
+        training_rows(visits, cutoffs=cutoffs.train, window=WINDOW),
+        training_rows(until, cutoffs=cutoffs.train, window=WINDOW),
+        strict=True,
+    ):
+        assert one.equals(two)
+
+
+def test_the_model_beats_the_plain_rules_where_there_is_something_to_learn(found) -> None:
+    assert found.usable
+    assert found.used == "model"
+    level = trust(found)
+    assert 0.6 < level.low < level.roc_auc < level.high < 0.98
+    assert level.roc_auc > value_of(found.scores, "time since the last purchase", "roc_auc")
+    assert level.level_is_right
+    assert 0.6 < level.slope < 1.6
+    assert found.scored["probability"].between(0, 1).all()
+    assert found.leaks.empty
+
+
+def test_row_order_changes_nothing(visits: pd.DataFrame, found) -> None:
+    shuffled = study(visits.sample(frac=1, random_state=1), as_of=AS_OF, window=WINDOW)
+    pd.testing.assert_frame_equal(shuffled.scored, found.scored)
+    pd.testing.assert_frame_equal(shuffled.scores, found.scores)
+    pd.testing.assert_frame_equal(shuffled.drivers, found.drivers)
+
+
+def test_rows_after_the_day_change_nothing(visits: pd.DataFrame) -> None:
+    early = date(2017, 7, 31)
+    cut = visits[visits["day"] <= pd.Timestamp(early)]
+    one, two = (study(v, as_of=early, window=WINDOW, explain=False) for v in (visits, cut))
+    pd.testing.assert_frame_equal(one.scored, two.scored)
+    pd.testing.assert_frame_equal(one.scores, two.scores)
+
+
+def test_moving_the_calendar_changes_nothing(visits: pd.DataFrame, found) -> None:
+    later = visits.assign(day=visits["day"] + pd.Timedelta(days=1000))
+    moved = study(later, as_of=AS_OF + timedelta(days=1000), window=WINDOW, explain=False)
+    pd.testing.assert_frame_equal(moved.scored, found.scored)
+
+
+def test_random_labels_are_not_beaten_by_the_model(visits: pd.DataFrame) -> None:
+    cutoffs = plan_cutoffs(visits, as_of=AS_OF, window=WINDOW)
+    x, y = training_rows(visits, cutoffs=cutoffs.train, window=WINDOW)
+    rng = np.random.default_rng(5)
+    model = fit_risk(x, pd.Series(rng.random(len(y)) < 0.2, index=y.index))
+    x_test, _ = training_rows(visits, cutoffs=(cutoffs.test,), window=WINDOW)
+    noise = pd.Series(rng.random(len(x_test)) < 0.2, index=x_test.index)
+    table = drivers(model, x_test, noise)
+    assert table["importance"].abs().max() < 0.05
+
+
+def test_drivers_are_ordered_and_name_a_direction(found) -> None:
+    assert set(found.drivers["theme"]) == set(THEMES)
+    assert found.drivers["importance"].is_monotonic_decreasing
+    assert (found.drivers["low"] <= found.drivers["importance"]).all()
+    effects = found.drivers.set_index("theme")["effect"]
+    assert effects["time since the last purchase"] == "raises"
+    assert effects["purchase days earlier"] == "lowers"
+
+
+def test_a_missing_feature_is_named(visits: pd.DataFrame) -> None:
+    cutoffs = plan_cutoffs(visits, as_of=AS_OF, window=WINDOW)
+    x, y = training_rows(visits, cutoffs=cutoffs.train, window=WINDOW)
+    with pytest.raises(MetricError, match="basket"):
+        fit_risk(x, y).predict(x.drop(columns="basket"))
+
+
+def test_p_alive_is_one_more_rule_and_a_failing_one_is_left_out(visits: pd.DataFrame) -> None:
+    def summarise(orders: pd.DataFrame, as_of: date) -> pd.DataFrame:
+        last = orders.groupby("customer_id")["ordered_at"].max()
+        age = (pd.Timestamp(as_of) - last).dt.days
+        return pd.DataFrame(
+            {"customer_id": last.index, "frequency": 1, "recency": -age.to_numpy(), "T": 0}
+        )
+
+    class Fit:
+        @staticmethod
+        def probability_alive(frequency, recency, T) -> np.ndarray:
+            return np.exp(np.asarray(recency, dtype=float) / 30)
+
+    def broken(table: pd.DataFrame) -> Fit:
+        raise MetricError("degenerate")
+
+    with_rule = study(
+        visits,
+        as_of=AS_OF,
+        window=WINDOW,
+        alive=alive_by(summarise, lambda t: Fit()),
+        explain=False,
+    )
+    assert "P(alive)" in with_rule.columns
+    recency = value_of(with_rule.scores, "time since the last purchase", "roc_auc")
+    assert value_of(with_rule.scores, "P(alive)", "roc_auc") == pytest.approx(recency)
+    without = study(
+        visits, as_of=AS_OF, window=WINDOW, alive=alive_by(summarise, broken), explain=False
+    )
+    assert "P(alive)" not in without.columns
+
+
+def regulars(size: int) -> pd.DataFrame:
+    """Return customers who buy on every seventh day for a year: nobody ever lapses."""
+    days = pd.Timestamp(FIRST) + pd.to_timedelta(np.arange(0, 273, 7), unit="D")
+    frame = pd.MultiIndex.from_product([[f"c{i}" for i in range(size)], days]).to_frame(index=False)
+    return purchase_days(frame.set_axis(["customer_id", "ordered_at"], axis=1).assign(revenue=5.0))
+
+
+def once(size: int) -> pd.DataFrame:
+    """Return customers who bought once, spread over the months."""
+    days = pd.Timestamp(FIRST) + pd.to_timedelta(np.arange(size) % 270, unit="D")
+    ids = [f"c{i}" for i in range(size)]
+    return purchase_days(pd.DataFrame({"customer_id": ids, "ordered_at": days, "revenue": 5.0}))
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        (regulars(40), "0 lapses to learn from"),
+        (once(600), "customers who stayed to learn from"),
+        (regulars(1), "to learn from"),
+        (regulars(1).iloc[:0], "needs 84 days of history and has 0"),
+        (regulars(40).assign(revenue=0.0), "to learn from"),
+    ],
+    ids=["nobody lapses", "nobody comes back", "one customer", "nobody", "no revenue"],
+)
+def test_a_history_that_teaches_nothing_gives_a_reason_and_no_prediction(
+    rows: pd.DataFrame, reason: str
+) -> None:
+    made = study(rows, as_of=AS_OF, window=WINDOW)
+    assert not made.usable
+    assert reason in made.reason
+    assert made.scored.empty
+    assert verdict(made) == [made.reason]
+    with pytest.raises(MetricError):
+        trust(made)
+    assert [k.value for k in prediction_kpis(made)] == [None, None]
+    action = Action(contact_cost=1, incentive_cost=1, success_rate=0.1, margin=0.2, horizon_days=90)
+    kpis = headline(rows, period=SEPTEMBER, window=WINDOW, found=made, action=action)
+    assert len(kpis) == 7
+    assert [k.value for k in kpis if k.contract.name == "expected_churn_rate"] == [None]
+    assert all(k.note for k in kpis if k.value is None)
+
+
+def test_zero_revenue_for_all_changes_the_value_but_not_the_customers(visits: pd.DataFrame) -> None:
+    made = study(visits.assign(revenue=0.0), as_of=AS_OF, window=WINDOW, explain=False)
+    assert made.usable
+    action = Action(contact_cost=1, incentive_cost=1, success_rate=0.1, margin=0.2, horizon_days=90)
+    kpis = {k.contract.name: k for k in headline(
+        visits.assign(revenue=0.0), period=SEPTEMBER, window=WINDOW, found=made, action=action
+    )}  # fmt: skip
+    assert kpis["margin_at_risk"].value == 0.0
+    assert kpis["expected_action_gain"].value == 0.0
+    assert kpis["revenue_churn_rate"].value is None
+
+
+def test_the_headline_reaches_back_as_far_as_the_history(visits: pd.DataFrame, found) -> None:
+    action = Action(
+        contact_cost=0.5, incentive_cost=1, success_rate=0.2, margin=0.3, horizon_days=180
+    )
+    kpis = {
+        k.contract.name: k
+        for k in headline(visits, period=SEPTEMBER, window=WINDOW, found=found, action=action)
+    }
+    assert list(kpis) == [
+        "active_customers", "churn_rate", "revenue_churn_rate", "reactivated_customers",
+        "expected_churn_rate", "margin_at_risk", "expected_action_gain",
+    ]  # fmt: skip
+    assert all(k.value is not None and k.previous is not None for k in kpis.values())
+    assert all(k.year_before is None for k in kpis.values())
+    rate = kpis["churn_rate"]
+    assert rate.low < rate.value < rate.high
+    assert kpis["expected_churn_rate"].value == round(found.scored["probability"].mean(), 4)
+    assert kpis["margin_at_risk"].assumed
+    assert not rate.assumed
+    # What August's own report said of itself.
+    august = Period.parse("2017-08")
+    then = {k.contract.name: k for k in headline(
+        visits[visits["day"] <= pd.Timestamp(august.end)], period=august, window=WINDOW,
+        found=study(visits, as_of=august.end, window=WINDOW, explain=False), action=action,
+    )}  # fmt: skip
+    assert {n: k.previous for n, k in kpis.items()} == {n: k.value for n, k in then.items()}
+
+
+def test_the_half_year_needs_half_a_year(visits: pd.DataFrame) -> None:
+    now = retention_kpi(visits, period=SEPTEMBER, window=WINDOW)
+    assert now.low < now.value < now.high
+    march = retention_kpi(visits, period=Period.parse("2017-03"), window=WINDOW)
+    assert march.value is None
+    assert "182 days" in march.note
+
+
+def test_the_scorecard_sets_what_was_said_beside_what_came(visits: pd.DataFrame) -> None:
+    replayed = replay(visits, period=SEPTEMBER, window=WINDOW, count=2)
+    assert [str(p) for p in replayed] == ["2017-07", "2017-08"]
+    said = {period: made.scored for period, made in replayed.items()}
+    table = scorecard(said, visits, as_of=AS_OF, window=WINDOW)
+    july = outcomes(said[Period.parse("2017-07")], visits, made_on=date(2017, 7, 31), window=WINDOW)
+    row = table.iloc[0]
+    assert row["expected"] == pytest.approx(july["probability"].sum())
+    assert row["observed"] == july["lapsed"].sum()
+    assert row["brier"] == pytest.approx(((july["probability"] - july["lapsed"]) ** 2).mean())
+    rate = july["lapsed"].mean()
+    assert row["rule_brier"] == pytest.approx(rate * (1 - rate))
+    assert row["low"] < row["roc_auc"] < row["high"]
+
+
+def test_a_prediction_is_not_scored_before_its_time_is_up(visits: pd.DataFrame) -> None:
+    said = {SEPTEMBER: pd.DataFrame({"customer_id": ["c0001"], "probability": [0.5]})}
+    with pytest.raises(MetricError, match="time is up"):
+        scorecard(said, visits, as_of=AS_OF, window=WINDOW)
+
+
+def test_scores_of_a_prediction_that_all_kept_are_blank() -> None:
+    rows = regulars(40)
+    said = {
+        Period.parse("2017-08"): pd.DataFrame(
+            {"customer_id": [f"c{i}" for i in range(40)], "probability": 0.1}
+        )
+    }
+    row = scorecard(said, rows, as_of=AS_OF, window=WINDOW).iloc[0]
+    assert (row["expected"], row["observed"]) == (pytest.approx(4.0), 0)
+    assert np.isnan(row["roc_auc"])
+
+
+def test_the_verdict_speaks_of_ranking_level_and_leaks(found) -> None:
+    ranking, level, guard = verdict(found)
+    assert "of all pairs" in ranking
+    assert "customers lapsed where it expected" in level
+    assert "tested on what happened after 2017-09-02" in guard
