@@ -1,6 +1,5 @@
 """The bundled sources come to the published numbers, and every row between is accounted for."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -182,8 +181,8 @@ def test_online_retail_derives_one_row_an_invoice_from_its_lines(retail):
 
 
 @pytest.fixture(params=["complete_journey", "online_retail"])
-def source(request: pytest.FixtureRequest) -> Iterator[Tables]:
-    yield load(request.param)
+def source(request: pytest.FixtureRequest) -> Tables:
+    return load(request.param)
 
 
 def test_the_account_adds_up_and_agrees_with_the_files(source):

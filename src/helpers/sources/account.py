@@ -1,7 +1,8 @@
 """The account of cleaning: every raw row is kept, corrected, removed or quarantined, by name.
 
-A page for a period shows the account of the rows dated up to its last day (and of undated ones), so
-that it reads the same whenever it is made.
+A page for a period shows the account of the rows dated up to its last day, so that it reads the
+same whenever it is made. Rows left out that nothing dates count on every day: better told twice
+than never.
 """
 
 from collections.abc import Iterable
@@ -85,9 +86,14 @@ class Entry:
         )
 
     def until(self, day: date) -> "Entry":
-        """Return the part of the entry that is dated up to that day, or not dated at all."""
+        """Return the part of the entry that is dated up to that day.
+
+        Rows without a day that are used (a customer nobody has met yet) are not known on any day;
+        rows without a day that are left out are known on every day.
+        """
         last = day.isoformat()
-        seen = tuple(part for part in self.by_day if part[0] is None or part[0] <= last)
+        undated = self.outcome in {"removed", "quarantined"}
+        seen = tuple(p for p in self.by_day if (undated if p[0] is None else p[0] <= last))
         return self._summed(self.table, self.outcome, self.rule, self.reason, seen)
 
     def to_json(self) -> list[Any]:
@@ -117,7 +123,8 @@ class TableAccount:
         return sum(entry.rows for entry in self.entries if entry.outcome == outcome)
 
     def _by_rule(self, outcome: str) -> dict[str, int]:
-        return {entry.rule: entry.rows for entry in self.entries if entry.outcome == outcome}
+        found = (entry for entry in self.entries if entry.outcome == outcome and entry.rows)
+        return {entry.rule: entry.rows for entry in found}
 
     @property
     def raw(self) -> int:
@@ -180,7 +187,7 @@ class Account:
         return tuple(entry for table in self.tables.values() for entry in table.entries)
 
     def until(self, day: date) -> "Account":
-        """Return the account of the rows dated up to that day, and of those without a date."""
+        """Return the account of the rows dated up to that day; see `Entry.until`."""
         derived = {t.table: t.derived_from for t in self.tables.values() if t.derived_from}
         return Account.of((entry.until(day) for entry in self.entries), derived)
 

@@ -138,7 +138,7 @@ def _account(
         frame, days = found[name], seen[name]
         if name in works:
             work = works[name]
-            frame, days = work.cells.frame, work.own_days()
+            frame, days = work.cells.frame, work.days(works)
             days[work.ledger.live] = seen[name]
         amounts = frame["revenue"].to_numpy() if "revenue" in frame else None
         ledger = works[name].ledger if name in works else Ledger(len(frame))

@@ -143,10 +143,10 @@ def to_number(
         plain = plain.str.replace(thousands, "", regex=False)
     if decimal != ".":
         plain = plain.str.replace(decimal, ".", regex=False)
-    numbers = pd.Series(pd.to_numeric(plain).to_numpy(dtype="float64", na_value=np.nan))
-    infinite = np.isinf(numbers.to_numpy())
+    found = pd.to_numeric(plain, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
+    found[np.isinf(found)] = np.nan
     blank = (text.isna() | (text == "").fillna(False)).to_numpy(bool)
-    return numbers.mask(infinite), (~fits & ~blank) | infinite
+    return pd.Series(found), np.isnan(found) & ~blank
 
 
 def _is_number(cell: object) -> bool:

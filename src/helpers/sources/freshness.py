@@ -7,6 +7,7 @@ seconds, and the change time, which no program can set, is part of the key.
 
 import hashlib
 import json
+import logging
 import os
 import time
 from datetime import date
@@ -14,9 +15,11 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from helpers.errors import HelpersError
 from helpers.sources.atomic import write_json
 from helpers.sources.declaration import Declaration
 
+log = logging.getLogger("helpers.sources")
 _AT_REST = 2 * 10**9
 
 
@@ -67,7 +70,10 @@ def _read(memo: Path) -> dict[str, str]:
 
 def _remember(memo: Path, known: dict[str, str]) -> None:
     newest = {key.split("|", 1)[0]: key for key in known}  # one hash a path, the last one seen
-    write_json(memo, {key: known[key] for key in newest.values()})
+    try:
+        write_json(memo, {key: known[key] for key in newest.values()})
+    except HelpersError as error:
+        log.info("hashes of raw files are not remembered: %s", error)
 
 
 @lru_cache

@@ -22,6 +22,7 @@ _HINTS = {
     "ragged": "Is `delimiter` right, and is text that holds it quoted?",
 }
 _LOOK = "Look at the rows"
+_LONGEST_TOLD = 30
 
 
 def gate(declared: Declaration, built: "Built") -> None:
@@ -46,7 +47,7 @@ def _check_limits(
     limits = declared.mapping.limits
     limit = limits.quarantined if plan.quarantined is None else plan.quarantined
     if quarantine is not None and len(quarantine) > limit * table.raw:
-        raise _refusal(declared, table, limit, quarantine)
+        raise _refusal(declared, plan, table, limit, quarantine)
     torn = table.flagged.get("unreconciled", 0)
     if torn > limits.unreconciled * table.used:
         raise DataError(
@@ -58,20 +59,33 @@ def _check_limits(
 
 
 def _refusal(
-    declared: Declaration, table: TableAccount, limit: float, rows: "pd.DataFrame"
+    declared: Declaration,
+    plan: FileTable,
+    table: TableAccount,
+    limit: float,
+    rows: "pd.DataFrame",
 ) -> DataError:
     worst = sorted(table.quarantined.items(), key=lambda item: -item[1])
     rules = ", ".join(f"{rule} {number:,}" for rule, number in worst)
-    first = rows.loc[rows["rule"] == worst[0][0], "row"]
+    first = rows[rows["rule"] == worst[0][0]]
     mend = next((text for key, text in _HINTS.items() if worst[0][0].startswith(key)), _LOOK)
     place = paths.private() / "quarantine" / declared.source / f"{table.table}.parquet"
     return DataError(
         f"{table.table}: {len(rows):,} of {table.raw:,} rows ({len(rows) / table.raw:.1%}) cannot "
         f"be trusted, the limit is {limit:.1%}: {rules}",
         file=declared.folder,
-        keys=first.to_list(),
+        keys=_told(first, worst[0][0], plan),
         hint=f"{mend}. All of them are in {place}.",
     )
+
+
+def _told(rows: "pd.DataFrame", rule: str, plan: FileTable) -> list[str]:
+    """Return the rows' ids, with the cell where it is one cell that could not be read."""
+    column = plan.columns.get(rule.removeprefix("unreadable_"))
+    if column is None or column.column is None or not rule.startswith("unreadable_"):
+        return rows["row"].to_list()
+    cells = rows[column.column].fillna("").str.slice(0, _LONGEST_TOLD)
+    return [f"{row} ({cell!r})" for row, cell in zip(rows["row"], cells, strict=True)]
 
 
 def _check_rows(declared: Declaration, name: str, rows: int) -> None:

@@ -100,6 +100,8 @@ def _build(
     from helpers.sources.building import build
     from helpers.sources.gate import gate
 
+    with writing(paths.snapshots()):  # told before the work is done, not after
+        paths.snapshots().mkdir(parents=True, exist_ok=True)
     made = build(declared, today=date.today())
     if {path: freshness.sha256(path) for path in raw_files(declared)} != hashes:
         return None
@@ -124,7 +126,6 @@ def _store(source: str, made: "Built", files: list[dict[str, Any]]) -> tuple[Man
     from helpers.sources.storing import write_tables
 
     store = paths.snapshots()
-    store.mkdir(parents=True, exist_ok=True)
     _sweep(store)
     beside = Path(tempfile.mkdtemp(dir=store, prefix=".building-"))
     try:

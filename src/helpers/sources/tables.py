@@ -36,7 +36,7 @@ class Tables:
         as_of: the last day whose rows are there.
         first_day, last_day: the days that the source covers, as far as known on `as_of`.
         snapshot: the hash of the whole snapshot that the tables come from.
-        account: what cleaning did to the rows dated up to `as_of`, and to undated ones.
+        account: what cleaning did to the rows dated up to `as_of`; undated ones left out count too.
         files: the raw files: `name`, `sha256`, `rows`.
         slice: `all` or `attribute=value`.
     """

@@ -58,7 +58,9 @@ def _of_iso(
         raise UndeclaredError(
             f"is the date {str(text.iloc[row])!r} day/month or month/day? The mapping must say it",
             row=row,
-            mend='Map it as `{name}: {{column: {column}, format: "%d/%m/%Y"}}`, or "%m/%d/%Y".',
+            mend="Map it as `{name}: {{column: {column}, format: "
+            + " or ".join(f'"{form}"' for form in _candidates(str(text.iloc[row])))
+            + "}}`.",
         )
     found = pd.Series(np.full(len(text), np.datetime64("NaT", "ns")))
     for pattern, told, aware in ((_DAY, None, False), (_TIME, zone, False), (_OFFSET, None, True)):
@@ -67,6 +69,15 @@ def _of_iso(
             times = pd.to_datetime(text.where(fits), format="ISO8601", errors="coerce", utc=aware)
             found = found.fillna(_to_local(times, fits, told, local)[0])
     return found, given & found.isna().to_numpy()
+
+
+def _candidates(text: str) -> tuple[str, str]:
+    """Return the two formats that an ambiguous day may be written in."""
+    sign = next(sign for sign in text if not sign.isdigit())
+    parts = text.split()
+    year = "%Y" if len(parts[0].split(sign)[2]) == 4 else "%y"
+    clock = " …" if len(parts) > 1 else ""
+    return sign.join(["%d", "%m", year]) + clock, sign.join(["%m", "%d", year]) + clock
 
 
 def _fits(text: "pd.Series[Any]", pattern: str) -> np.ndarray:

@@ -41,13 +41,23 @@ class Work:
         hit[labels.to_numpy(dtype=np.int64)] = True
         return hit
 
-    def own_days(self) -> Any:
-        """Return the day of each raw row by a time of its own, NaT where it has none."""
-        events = [self.spec.event, "ordered_at"]
-        column = next((name for name in events if name in self.cells.frame), None)
-        if column is None:
-            return np.full(len(self.cells.frame), NEVER)
-        return day_of(self.cells.frame[column])
+    def days(self, works: "dict[str, Work]") -> Any:
+        """Return the day of each raw row by a time of its own, or else of the row it belongs to.
+
+        NaT where neither has one. A row that is left out is dated so, one that is used by
+        `knowing.seen_days`.
+        """
+        frame = self.cells.frame
+        own = next((name for name in (self.spec.event, "ordered_at") if name in frame), None)
+        if own is not None:
+            return day_of(frame[own])
+        parent = next((works[p] for p in self.spec.parents.values() if p in works), None)
+        if parent is None or parent.spec.event not in parent.cells.frame:
+            return np.full(len(frame), NEVER)
+        key = parent.spec.key[0]
+        days = pd.Series(parent.days(works), index=parent.cells.frame[key])
+        first = days[days.index.notna() & ~days.index.duplicated()]
+        return day_of(frame[key].map(first))
 
 
 def day_of(times: "pd.Series[Any]") -> Any:
