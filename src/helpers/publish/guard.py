@@ -126,7 +126,7 @@ class Guard:
         ]
         if small:
             raise DisclosureError(
-                f"block {table.id!r}: {len(small)} groups of 1 to {MINIMUM_CUSTOMERS - 1} customers",
+                f"block {table.id!r}: {len(small)} groups under {MINIMUM_CUSTOMERS} customers",
                 file=file,
                 column="customers",
                 hint="Pass customers=COLUMN to the report, which leaves them out.",

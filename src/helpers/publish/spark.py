@@ -8,7 +8,7 @@ from helpers.document import KpiItem
 from helpers.publish.model import Page
 
 _WIDTH, _HEIGHT, _PAD = 120, 30, 3
-_WIDE, _HIGH, _LEFT, _RIGHT, _TOP, _FOOT = 360, 150, 6, 6, 22, 24
+_WIDE, _HIGH, _LEFT, _RIGHT, _TOP, _FOOT = 360, 160, 6, 6, 14, 22
 
 Series = Sequence[tuple[Page, KpiItem]]
 
@@ -56,7 +56,7 @@ def sparkline(found: Series) -> str:
     ys = _scale(values, _HEIGHT - _PAD, _PAD)
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
     return (
-        f'<svg class="sparkline" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
+        f'<svg class="sparkline" viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="xMinYMid" role="img" '
         f"aria-label={quoteattr(spoken(found))}>"
         f'<polyline points="{points}"/><circle cx="{xs[-1]:.1f}" cy="{ys[-1]:.1f}" r="2.6"/></svg>'
     )
@@ -66,7 +66,7 @@ def trend(found: Series) -> Trend:
     """Return a chart of the series with its ends, its highest and its lowest value written out."""
     values = [float(item.value or 0) for _, item in found]
     xs = _xs(len(values), _LEFT, _WIDE - _RIGHT) if len(values) > 1 else [_WIDE / 2]
-    ys = _scale(values, _HIGH - _FOOT - 8, _TOP + 6)
+    ys = _scale(values, _HIGH - _FOOT - 24, _TOP + 6)
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
     floor = _HIGH - _FOOT
     written = [
