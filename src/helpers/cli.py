@@ -42,6 +42,9 @@ SiteUrl = Annotated[str | None, typer.Option(help="Where the site will be served
 Jobs = Annotated[int, typer.Option(min=0, help="Reports at a time; 0: as many as cores.")]
 Kernel = Annotated[str | None, typer.Option(help="An installed kernelspec; default: warm kernels.")]
 Executor = Annotated[str, typer.Option(help="processes, or dask://HOST:PORT.")]
+Staging = Annotated[
+    str | None, typer.Option(help="fsspec address that a cluster's workers can reach.")
+]
 Timeout = Annotated[int, typer.Option(min=0, help="Seconds that one cell may take; 0: no limit.")]
 ReportTimeout = Annotated[int, typer.Option(min=0, help="Seconds that one report may take.")]
 Memory = Annotated[int, typer.Option(min=0, help="MiB that one kernel may use; 0: a fair share.")]
@@ -99,6 +102,7 @@ def run(
     jobs: Jobs = 0,
     kernel: Kernel = None,
     executor: Executor = "processes",
+    staging: Staging = None,
     timeout: Timeout = 600,
     report_timeout: ReportTimeout = 1800,
     memory: Memory = 0,
@@ -118,6 +122,7 @@ def run(
         jobs=jobs,
         kernel=kernel,
         executor=executor,
+        staging=staging,
         timeout=timeout,
         report_timeout=report_timeout,
         memory=memory,

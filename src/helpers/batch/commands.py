@@ -45,6 +45,7 @@ def options(
     jobs: int = 0,
     kernel: str | None = None,
     executor: str = "processes",
+    staging: str | None = None,
     timeout: int = 600,
     report_timeout: int = 1800,
     memory: int = 0,
@@ -53,7 +54,7 @@ def options(
 ) -> Options:
     """Return how a run is carried out."""
     limits = Limits(cell_seconds=timeout, report_seconds=report_timeout, memory_mb=memory)
-    return Options(jobs, kernel, executor, limits, retries, command)
+    return Options(jobs, kernel, executor, staging, limits, retries, command)
 
 
 def planned(asked: Selection, *, force: bool) -> Plan:

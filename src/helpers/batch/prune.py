@@ -33,6 +33,7 @@ def deletions(keep: int) -> list[Deletion]:
     found += _failed({path.stem for path in runs[len(old) :]})
     found += _records()
     found += _snapshots()
+    found += [_of(path, "what a cluster was sent") for path in (folder() / "staging").glob("*")]
     return sorted(found, key=lambda deletion: deletion.path)
 
 

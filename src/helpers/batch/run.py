@@ -14,7 +14,7 @@ from helpers.batch.plan import Plan, Planned, signature, uses_of
 from helpers.batch.pool import open_executor
 from helpers.batch.progress import Progress, open_progress
 from helpers.batch.record import Page, Record, RunRecord
-from helpers.batch.runner import Runner, describe_failure, install
+from helpers.batch.runner import Runner, Way, describe_failure, install
 from helpers.errors import HelpersError
 
 
@@ -25,6 +25,7 @@ class Options:
     jobs: int = 0
     kernel: str | None = None
     executor: str = "processes"
+    staging: str | None = None
     limits: Limits = field(default_factory=Limits)
     retries: int = 2
     command: str = "run"
@@ -38,7 +39,7 @@ def run(plan: Plan, options: Options) -> list[Record]:
     """
     todo = plan.todo
     jobs = max(1, min(options.jobs or kernels.cores(), len(todo) or 1))
-    name, warning = kernels.chosen(options.kernel) if todo else ("", "")
+    name, warning = _kernel(options) if todo else ("", "")
     record = RunRecord(options.command, jobs=jobs, executor=options.executor, kernel=name)
     for report in plan.reports:
         if report.state != "run":
@@ -80,18 +81,29 @@ class _Execution:
             self.plan.todo, key=lambda r: -(r.seconds if r.seconds is not None else 1e9)
         )
         executor, at_once = open_executor(self.options.executor, self.jobs)
+        if self.options.jobs:
+            at_once = min(at_once, self.options.jobs)
         runner = Runner(
             executor,
             at_once,
             on_start=self._start,
             on_end=self._end,
             retries=self.options.retries,
+            way=self._way(),
         )
         try:
             runner.run(self._job(report) for report in longest)
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
             sweep()  # after Ctrl-C: kernels, and the cells that were done
+
+    def _way(self) -> Way:
+        if self.options.executor == "processes":
+            return Way()
+        from helpers.batch.cluster import Staging
+
+        families = sorted({report.edition.family for report in self.plan.todo})
+        return Staging(self.options.staging, self.plan.facts.info, families)
 
     def _job(self, report: Planned) -> Job:
         limits = self.options.limits
@@ -167,6 +179,13 @@ class _Execution:
             known.failure = {"run": self.record.id, **(error or {})}
         store.save(report.edition, known)
         return known
+
+
+def _kernel(options: Options) -> tuple[str, str]:
+    """Return the kernelspec to use; a cluster's workers choose their own unless one is named."""
+    if options.executor != "processes":
+        return options.kernel or "", ""
+    return kernels.chosen(options.kernel)
 
 
 def _standing(report: Planned) -> Record:

@@ -21,6 +21,22 @@ class _Task:
     ready_at: float
     rank: int
     job: Job = field(compare=False)
+    sent: Job | None = field(compare=False, default=None)
+
+
+class Way:
+    """How a job gets to where it is executed, and what it leaves back here: here, by itself."""
+
+    def call(self) -> Callable[[Job], Outcome]:
+        """Return the function that a worker calls; it must be importable there."""
+        return execute
+
+    def send(self, job: Job) -> Job:
+        """Return the job as the worker gets it."""
+        return job
+
+    def fetch(self, sent: Job, job: Job) -> None:
+        """Bring what the worker left to the job's landing folder."""
 
 
 class Runner:
@@ -34,11 +50,12 @@ class Runner:
         on_start: Callable[[Job], None],
         on_end: Callable[[Job, Outcome], None],
         retries: int = RETRIES,
+        way: Way | None = None,
     ) -> None:
+        self.way = way or Way()
         self.executor, self.at_once = executor, at_once
         self.on_start, self.on_end, self.retries = on_start, on_end, retries
         self._futures: dict[Future[Outcome], _Task] = {}
-        self._submitted: dict[str, float] = {}
 
     def run(self, jobs: Iterable[Job]) -> None:
         """Run all jobs, in the order given; an outcome of `ok` has its notebook in place."""
@@ -49,6 +66,7 @@ class Runner:
             for future in done:
                 task = self._futures.pop(future)
                 outcome = _result(future, task.job)
+                self._fetch(task, outcome)
                 if outcome.status == "died" and task.job.attempt <= self.retries:
                     waiting.append(self._again(task))
                     attempts.clear(Path(task.job.landing))
@@ -63,7 +81,15 @@ class Runner:
             if task.ready_at <= now:
                 waiting.remove(task)
                 self.on_start(task.job)
-                self._futures[self.executor.submit(execute, task.job)] = task
+                task.sent = self.way.send(task.job)
+                self._futures[self.executor.submit(self.way.call(), task.sent)] = task
+
+    def _fetch(self, task: _Task, outcome: Outcome) -> None:
+        try:
+            self.way.fetch(task.sent or task.job, task.job)
+        except OSError as error:
+            said = f"what it made cannot be fetched: {error}"
+            outcome.status, outcome.error = "died", Failure(None, type(error).__name__, said)
 
     def _pause(self, waiting: list[_Task]) -> float | None:
         """How long to wait for a job's end before a retry is due."""
@@ -91,6 +117,8 @@ def _result(future: Future[Outcome], job: Job) -> Outcome:
     except OSError as error:
         said = f"{error.strerror or error} ({error.filename or job.landing})"
         return Outcome("failed", Failure(None, type(error).__name__, said))
+    except Exception as error:  # a cluster has errors of its own: a killed worker, a lost result
+        return Outcome("died", Failure(None, type(error).__name__, str(error)))
 
 
 def install(job: Job, outcome: Outcome) -> Path:

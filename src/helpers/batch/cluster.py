@@ -1,0 +1,174 @@
+"""A Dask cluster as an executor, and the way of jobs and results through fsspec paths."""
+
+import os
+import shutil
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from helpers import paths
+from helpers.batch import bundle
+from helpers.batch.edition import store
+from helpers.batch.job import Job, Outcome
+from helpers.batch.runner import Way
+from helpers.errors import UsageError
+
+if TYPE_CHECKING:
+    import fsspec
+
+    from helpers.sources import SourceInfo
+
+_OF_THIS_MACHINE = ("CRM_REPORTS_ROOT", "CRM_REPORTS_DATA", "CRM_REPORTS_OUTPUT")
+
+
+def connect(spec: str) -> tuple[Executor, int]:
+    """Return a Dask cluster's executor and the number of jobs it takes at once.
+
+    Raises:
+        UsageError: Dask is not installed, the scheduler does not answer, or it has no worker.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        hint = 'pip install "crm-reports[dask]"'
+        raise UsageError("a Dask cluster needs the package distributed", hint=hint) from error
+    address = spec.removeprefix("dask://")
+    try:
+        client = Client(address, timeout="10s", set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise UsageError(
+            f"no Dask scheduler answers at {address}: {error}",
+            hint="Start one with `dask scheduler`, and workers with `dask worker HOST:PORT`.",
+        ) from error
+    slots = sum(client.nthreads().values())
+    if not slots:
+        client.close()
+        raise UsageError(f"the Dask scheduler at {address} has no worker", hint="dask worker ...")
+    return _Cluster(client), slots
+
+
+class _Cluster(Executor):
+    """A client's executor that closes the client with itself."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._executor = client, client.get_executor(pure=False, retries=0)
+
+    def submit(self, call: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Hand a call to the cluster."""
+        return self._executor.submit(call, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take back what has not begun, and leave the cluster."""
+        self._executor.shutdown(wait=wait and not cancel_futures)
+        self._client.close()
+
+
+class Staging(Way):
+    """Jobs and results by way of a place that this machine and the workers can both reach."""
+
+    def __init__(self, address: str | None, info: "SourceInfo", families: list[str]) -> None:
+        self.system, top = _reach(address or str(store() / "staging"))
+        name, content = bundle.pack(info, families)
+        self.address = self.system.unstrip_protocol(top)
+        self.bundle = f"{top}/bundles/{name}"
+        if not self.system.exists(self.bundle):
+            self.system.makedirs(f"{top}/bundles", exist_ok=True)
+            beside = f"{self.bundle}.{uuid4().hex}"
+            self.system.pipe_file(beside, content)
+            self.system.mv(beside, self.bundle)
+
+    def call(self) -> Callable[[Job], Outcome]:
+        """Return what a worker calls."""
+        return run
+
+    def send(self, job: Job) -> Job:
+        """Return the job as a worker of another machine gets it."""
+        environment = {k: v for k, v in job.environment.items() if k not in _OF_THIS_MACHINE}
+        return replace(
+            job, notebook=self.bundle, landing=f"{self.address}/results/{uuid4().hex}",
+            environment=environment,
+        )  # fmt: skip
+
+    def fetch(self, remote: Job, job: Job) -> None:
+        """Bring what a worker has left to where a local worker leaves it."""
+        _, top = _reach(remote.landing)
+        if not self.system.exists(top):
+            return
+        landing = Path(job.landing)
+        landing.mkdir(parents=True, exist_ok=True)
+        for path in self.system.find(top):
+            name = path.removeprefix(top).lstrip("/")
+            secret = name.startswith("private/")
+            place = paths.output() / name if secret else landing / name
+            if secret:
+                _private_folders(place.parent)
+            beside = place.with_name(f".{place.name}.part")
+            beside.touch(mode=0o600 if secret else 0o644)
+            beside.write_bytes(self.system.cat_file(path))
+            os.replace(beside, place)
+        self.system.rm(top, recursive=True)
+
+
+def run(job: Job) -> Outcome:
+    """Execute a job on a worker: fetch the bundle, run, send back notebook and private lists."""
+    from helpers.batch import kernel as kernels
+    from helpers.batch.execute import execute
+
+    system, archive = _reach(job.notebook)
+    root = bundle.unpack(system, archive)
+    output = root / "work" / uuid4().hex
+    output.mkdir(parents=True)
+    (output / "store").symlink_to(root / "store")
+    environment = {**job.environment, "CRM_REPORTS_ROOT": str(root)}
+    environment |= {"CRM_REPORTS_DATA": str(root / "data"), "CRM_REPORTS_OUTPUT": str(output)}
+    try:
+        outcome = execute(
+            replace(
+                job,
+                notebook=str(root / "notebooks" / f"{job.edition.family}.ipynb"),
+                landing=str(output / "landing"),
+                kernel=job.kernel or kernels.chosen(None)[0],
+                environment=environment,
+            )
+        )
+        _send(output, job.landing)
+        return outcome
+    finally:
+        shutil.rmtree(output, ignore_errors=True)
+
+
+def _send(output: Path, landing: str) -> None:
+    system, top = _reach(landing)
+    system.makedirs(top, exist_ok=True)
+    for name in ("executed.ipynb", "journal.jsonl"):
+        path = output / "landing" / name
+        if path.is_file():
+            system.pipe_file(f"{top}/{name}", path.read_bytes())
+    for path in sorted(p for p in (output / "private").rglob("*") if p.is_file()):
+        place = f"{top}/{path.relative_to(output).as_posix()}"
+        system.makedirs(place.rpartition("/")[0], exist_ok=True)
+        system.pipe_file(place, path.read_bytes())
+
+
+def _private_folders(folder: Path) -> None:
+    for each in reversed([folder, *folder.parents]):
+        if each == paths.private() or paths.private() in each.parents:
+            each.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _reach(address: str) -> tuple["fsspec.AbstractFileSystem", str]:
+    """Return the file system of an address and the path in it.
+
+    Raises:
+        UsageError: the address is of a kind that is not installed here.
+    """
+    import fsspec
+
+    try:
+        system, path = fsspec.core.url_to_fs(address)
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"{address} cannot be reached: {error}") from error
+    return system, str(path).rstrip("/")
