@@ -137,8 +137,9 @@ def test_a_customer_is_known_from_the_day_that_the_crm_says(marketing):
 
 def test_every_access_gives_a_frame_of_its_own(marketing):
     data = marketing.load()
-    data.orders["revenue"] = 0.0
-    data.orders.drop(data.orders.index, inplace=True)
+    mine = data.orders
+    mine["revenue"] = 0.0
+    mine.drop(mine.index, inplace=True)
     assert data.orders["revenue"].sum() == 2
 
 

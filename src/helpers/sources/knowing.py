@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.sources.canonical import ORDER, TABLES
-from helpers.sources.work import NEVER, day_of
+from helpers.sources.work import NEVER, day_of, looked_up
 
 _FOLLOWS = {"order_lines": "orders", "campaign_contacts": "campaigns"}
 
@@ -28,8 +28,8 @@ def seen_days(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
         parent = _FOLLOWS.get(name)
         if parent in tables:
             key = TABLES[parent].key[0]
-            start = pd.Series(seen[parent], index=tables[parent][key])
-            seen[name] = np.fmax(day_of(frame[key].map(start)), seen[name])
+            start = looked_up(frame[key], tables[parent][key], seen[parent])
+            seen[name] = np.fmax(start, seen[name])
     if "customers" in tables:
         seen["customers"] = _first_seen(tables, seen)
     return seen
@@ -42,8 +42,9 @@ def _first_seen(tables: dict[str, pd.DataFrame], seen: dict[str, Any]) -> Any:
         first = day_of(customers["first_seen_at"])
     for name, days in seen.items():
         if "customer_id" in tables[name]:
-            by_customer = pd.Series(days, index=tables[name]["customer_id"]).groupby(level=0).min()
-            first = np.fmin(first, day_of(customers["customer_id"].map(by_customer)))
+            order = np.argsort(days, kind="stable")  # NaT last, the earliest day of each first
+            ids = tables[name]["customer_id"].iloc[order]
+            first = np.fmin(first, looked_up(customers["customer_id"], ids, days[order]))
     return first
 
 

@@ -107,7 +107,7 @@ def _orphans(work: Work, column: str, gone: np.ndarray) -> None:
 def _reconcile(orders: Work, lines: Work) -> None:
     sums = lines.live.groupby("order_id")["revenue"].sum()
     frame = orders.cells.frame
-    told = frame["order_id"].map(sums).astype("float64").fillna(0)
-    torn = ((told - frame["revenue"]).abs() > _CENT).to_numpy(bool)
+    told = sums.reindex(frame["order_id"]).fillna(0).to_numpy("float64")
+    torn = np.abs(told - frame["revenue"].to_numpy("float64")) > _CENT
     reason = "The revenue of the order's lines does not sum to its own."
     orders.ledger.flag("unreconciled", torn, reason)

@@ -40,3 +40,9 @@ def isin(values: "pd.Series[Any]", ids: "pd.Series[Any]") -> np.ndarray:
     """
     found = pc.is_in(arrow(values), value_set=arrow(ids).drop_null())
     return np.asarray(found.to_numpy(zero_copy_only=False), bool)
+
+
+def places(values: "pd.Series[Any]", ids: "pd.Series[Any]") -> np.ndarray:
+    """Return the place of each text among the ids, which are unique; -1 where it is not there."""
+    found = pc.index_in(arrow(values), value_set=arrow(ids), skip_nulls=True)
+    return np.asarray(found.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)

@@ -11,6 +11,7 @@ from helpers.sources.converting import Converted
 from helpers.sources.ledger import Ledger
 from helpers.sources.mapping import FileTable
 from helpers.sources.reading import Raw
+from helpers.sources.texts import places
 
 NEVER = np.datetime64("NaT", "D")
 
@@ -55,9 +56,16 @@ class Work:
         if parent is None or parent.spec.event not in parent.cells.frame:
             return np.full(len(frame), NEVER)
         key = parent.spec.key[0]
-        days = pd.Series(parent.days(works), index=parent.cells.frame[key])
-        first = days[days.index.notna() & ~days.index.duplicated()]
-        return day_of(frame[key].map(first))
+        return looked_up(frame[key], parent.cells.frame[key], parent.days(works))
+
+
+def looked_up(values: "pd.Series[Any]", ids: "pd.Series[Any]", days: Any) -> Any:
+    """Return the day of each text by the first of the ids that equals it, NaT where none does."""
+    first = ~ids.duplicated().to_numpy(bool) & ids.notna().to_numpy(bool)
+    place = places(values, ids[first])
+    found = np.full(len(values), NEVER)
+    found[place >= 0] = days[first][place[place >= 0]]
+    return found
 
 
 def day_of(times: "pd.Series[Any]") -> Any:
