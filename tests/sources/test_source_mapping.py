@@ -37,6 +37,9 @@ def test_an_unknown_source_is_told_with_the_nearest_one(shop):
         (lambda s: s.orders["columns"].pop("revenue"), "orders needs the column 'revenue'"),
         (lambda s: s.column("revenue", kind="text"), "orders.revenue is always of kind 'money'"),
         (lambda s: s.column("revenue", literal=1), "exactly one of column, literal, sum, product"),
+        (lambda s: s.column("revenue", format="%d"), "`format` is for date or time"),
+        (lambda s: s.column("ordered_at", thousands=","), "`thousands` is for money or number"),
+        (lambda s: s.column("revenue", values={"a": "b"}), "`values` is for id or text"),
         (lambda s: s.column("revenue", keep=False), "orders needs the column 'revenue'"),
         (lambda s: s.orders.update(csv={"decimal": ",", "thousands": ","}), "cannot be the same"),
         (lambda s: s.orders.update(csv={"delimiter": "||"}), "at most 1 character"),
@@ -58,6 +61,7 @@ LOW = {"column": "revenue", "at_most": 0}
         ({"column": "revenue"}, {"action": "remove"}, "exactly one of"),
         (LOW | {"missing": True}, {"action": "flag"}, "exactly one of"),
         ({"repeats": ["order_id"], "column": "revenue"}, {"action": "flag"}, "`repeats` alone"),
+        ({"column": "order_id", "matches": "("}, {"action": "flag"}, "no regular expression"),
         (LOW, {"action": "drop"}, "'remove'"),
         (LOW, {"action": "correct"}, "needs `set`"),
         (LOW, {"action": "flag", "set": {"revenue": 1}}, "only that needs `set`"),
@@ -75,9 +79,25 @@ def test_two_rules_of_one_name_are_refused(shop):
     assert "two rules are called 'same'" in refused(shop)
 
 
-def test_a_bound_that_does_not_fit_its_column_is_told(shop):
-    shop.rule(name="late", where={"column": "ordered_at", "above": "soon"}, action="remove")
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"column": "ordered_at", "above": "soon"},
+        {"column": "revenue", "starts_with": "1"},
+        {"column": "revenue", "one_of": ["much"]},
+        {"column": "customer_id", "above": 3},
+    ],
+)
+def test_a_condition_that_does_not_fit_its_column_is_told(shop, where):
+    shop.rule(name="late", where=where, action="remove")
     with pytest.raises(ParameterError, match="does not fit its values"):
+        shop.load()
+
+
+@pytest.mark.parametrize("correction", [{"set": {"revenue": "much"}}, {"negate": ["customer_id"]}])
+def test_a_correction_that_does_not_fit_its_column_is_told(shop, correction):
+    shop.rule(name="odd", where=LOW | {"at_most": 9}, action="correct", **correction)
+    with pytest.raises(ParameterError, match="'odd' sets what its column cannot hold"):
         shop.load()
 
 
@@ -93,7 +113,8 @@ def test_label_and_note_are_needed(shop, key):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("mapping: [", "is no YAML"),
+        ("mapping: [", "cannot be read as YAML"),
+        ("label: x\nlabel: y\n", "the key 'label' is given twice"),
         ("- a\n- b\n", "must hold the keys"),
         ("label: x\nnote: y\n", "has no `mapping:`"),
         ("label: x\nnote: y\nmaping: {}\n", "unknown key 'maping'"),

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from openpyxl import Workbook
 
+from helpers import paths
 from helpers.errors import DataError
 
 GOOD = "Order,Customer,Date,Amount\nA1,K01,2024-01-02,10.00\nA2,K02,2024-01-03,5.50\n"
@@ -157,6 +158,22 @@ def test_several_extracts_are_read_one_below_the_other_in_name_order(shop):
         ("orders-2024-01.csv", 2),
         ("orders-2024-02.csv", 1),
     ]
+
+
+def test_extracts_in_folders_of_one_name_are_told_apart(shop):
+    (shop.folder / "orders.csv").unlink()
+    for month in ("2024-01", "2024-02"):
+        (shop.folder / month).mkdir()
+    shop.write("2024-01/orders.csv", GOOD)
+    shop.write("2024-02/orders.csv", "Order,Customer,Date,Amount\nA3,K01,2024-02-02,ten\n")
+    shop.orders["file"] = "2024-*/orders.csv"
+    shop.lenient()
+    data = shop.load()
+    rows = {file["name"]: file["rows"] for file in data.files}
+    assert rows["2024-01/orders.csv"] == 2
+    assert rows["2024-02/orders.csv"] == 1
+    quarantine = paths.private() / "quarantine" / "shop" / "orders.parquet"
+    assert pd.read_parquet(quarantine)["row"].to_list() == ["2024-02/orders.csv:2"]
 
 
 def test_an_extract_that_overlaps_the_one_before_adds_nothing(shop):

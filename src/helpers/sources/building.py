@@ -81,7 +81,7 @@ def _read_all(declared: Declaration) -> dict[str, Work]:
     for name in ORDER:
         table = declared.mapping.tables.get(name)
         if isinstance(table, FileTable):
-            raw = read(table, files_of(table, declared.folder))
+            raw = read(table, files_of(table, declared.folder), root=declared.folder)
             cells = convert(raw, table, TABLES[name], local=declared.time_zone)
             works[name] = Work(name, table, raw, cells, Ledger(len(raw.frame)))
     return works

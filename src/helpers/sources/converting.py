@@ -45,7 +45,7 @@ def convert(raw: Raw, table: FileTable, spec: TableSpec, *, local: str | None) -
     """
     made: dict[str, Cells] = {}
     for name, column in table.columns.items():
-        kind = column.kind or spec.kind(name) or _kind_of_helper(column)
+        kind = spec.kind(name) or column.resolved_kind
         try:
             made[name] = _cells(raw.frame, column, kind, table, local)
         except UndeclaredError as error:
@@ -61,10 +61,6 @@ def convert(raw: Raw, table: FileTable, spec: TableSpec, *, local: str | None) -
         wrong={name: cells.wrong for name, cells in made.items() if cells.wrong.any()},
         trimmed={name: cells.trimmed for name, cells in made.items() if cells.trimmed.any()},
     )
-
-
-def _kind_of_helper(column: Column) -> Kind:
-    return "number" if column.sum or column.product else "text"
 
 
 def _cells(

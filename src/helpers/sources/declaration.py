@@ -58,9 +58,9 @@ def read_declaration(source: str) -> Declaration:
         raise UsageError(f"no source is called {source!r}", hint=did_you_mean(source, available()))
     path = paths.params() / "sources" / f"{source}.yml"
     try:
-        given = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
+        given = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ParameterError(f"is no YAML in UTF-8: {error}", file=path) from error
+        raise ParameterError(f"cannot be read as YAML in UTF-8: {error}", file=path) from error
     if not isinstance(given, dict):
         raise ParameterError("must hold the keys label, note, params and mapping", file=path)
     for key in given:
@@ -81,8 +81,21 @@ def read_declaration(source: str) -> Declaration:
     )
 
 
-# The C loader is ten times as fast, and not in every build of PyYAML.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """A safe loader, in C where PyYAML has it, that refuses a key given twice.
+
+    YAML lets the last one win, and a rule or a column would be gone without a word.
+    """
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        """Return the mapping of a node."""
+        keys = [key.value for key, _ in node.value]
+        twice = next((key for n, key in enumerate(keys) if key in keys[:n]), None)
+        if twice is not None:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key {twice!r} is given twice", node.start_mark
+            )
+        return super().construct_mapping(node, deep)  # type: ignore[no-any-return]
 
 
 def _text(given: dict[str, Any], key: str, path: Path) -> str:

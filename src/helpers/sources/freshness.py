@@ -15,7 +15,7 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from helpers.errors import HelpersError
+from helpers.errors import DataError, HelpersError
 from helpers.sources.atomic import write_json
 from helpers.sources.declaration import Declaration
 
@@ -44,7 +44,10 @@ def file_hashes(files: list[Path], memo: Path) -> dict[Path, str]:
         if key in known:
             found[path] = known[key]
             continue
-        found[path] = sha256(path)
+        try:
+            found[path] = sha256(path)
+        except OSError as error:
+            raise DataError(f"cannot be read: {error.strerror}", file=path) from error
         stat = path.stat()
         at_rest = time.time_ns() - max(stat.st_mtime_ns, stat.st_ctime_ns) > _AT_REST
         if at_rest and _key(path) == key:

@@ -115,9 +115,32 @@ def _check_columns(name: str, table: FileTable | DerivedTable) -> None:
             f"{name} needs the column {missing[0]!r}; it maps {', '.join(sorted(kept))}"
         )
     for column, made in table.columns.items():
-        fixed = spec.kind(column)
-        if isinstance(made, Column) and fixed and made.kind not in {None, fixed}:
-            raise ValueError(f"{name}.{column} is always of kind {fixed!r}, not {made.kind!r}")
+        if isinstance(made, Column):
+            _check_kind(f"{name}.{column}", made, spec.kind(column))
+
+
+# Which kinds of column a key makes sense for.
+_MEANT_FOR = {
+    "format": {"time", "date"},
+    "time_zone": {"time"},
+    "decimal": {"number", "money"},
+    "thousands": {"number", "money"},
+    "values": {"text", "id"},
+    "otherwise": {"text", "id"},
+    "sum": {"number", "money"},
+    "product": {"number", "money"},
+}
+
+
+def _check_kind(place: str, made: Column, fixed: str | None) -> None:
+    if fixed and made.kind not in {None, fixed}:
+        raise ValueError(f"{place} is always of kind {fixed!r}, not {made.kind!r}")
+    kind = fixed or made.resolved_kind
+    for key, kinds in _MEANT_FOR.items():
+        if getattr(made, key) is not None and kind not in kinds:
+            raise ValueError(
+                f"{place} is of kind {kind!r}, and `{key}` is for {' or '.join(sorted(kinds))}"
+            )
 
 
 def _check_derived(name: str, table: DerivedTable, tables: dict[str, Any]) -> None:

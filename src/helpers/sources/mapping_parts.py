@@ -1,5 +1,6 @@
 """The small parts of a mapping: columns, rules, aggregates, and how a CSV file is written."""
 
+import re
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -60,6 +61,11 @@ class Column(Strict):
         return self
 
     @property
+    def resolved_kind(self) -> AsKind:
+        """The kind of an attribute: as declared, else a number if computed, else text."""
+        return self.kind or ("number" if self.sum or self.product else "text")
+
+    @property
     def raw(self) -> tuple[str, ...]:
         """The raw columns that the values are made of."""
         return (self.column,) if self.column else self.sum or self.product or ()
@@ -88,6 +94,10 @@ class Where(Strict):
             raise ValueError(f"give exactly one of {', '.join(sorted(names))}")
         if (self.repeats is None) == (self.column is None):
             raise ValueError("give `column` with a test, or `repeats` alone")
+        try:
+            re.compile(self.matches or "")
+        except re.error as error:
+            raise ValueError(f"`matches` is no regular expression: {error}") from error
         return self
 
 

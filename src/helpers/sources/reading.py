@@ -53,8 +53,8 @@ class Raw:
         return f"{self.names[self.file[row]]}:{self.line[row]}"
 
 
-def read(table: FileTable, paths: Iterable[Path]) -> Raw:
-    """Return the raw rows of a table's files, one below the other.
+def read(table: FileTable, paths: Iterable[Path], *, root: Path) -> Raw:
+    """Return the raw rows of a table's files, one below the other; files are named from `root`.
 
     Raises:
         DataError: a file is empty, cannot be read, or lacks a mapped column.
@@ -71,7 +71,7 @@ def read(table: FileTable, paths: Iterable[Path]) -> Raw:
         if not path.stat().st_size:
             raise DataError("the file is empty", file=path, hint="Export it again.")
         parts.append(readers[kind](path, table, wanted))
-        names.append(path.name)
+        names.append(path.relative_to(root).as_posix())
     frame = pd.concat([part.frame for part in parts], ignore_index=True)
     return Raw(
         frame=frame,

@@ -23,7 +23,13 @@ def apply_rules(rules: tuple[Rule, ...], cells: Converted, ledger: Ledger) -> No
         elif rule.action == "flag":
             ledger.flag(rule.name, hit, rule.reason)
         else:
-            changed = _correct(rule, cells, hit)
+            try:
+                changed = _correct(rule, cells, hit)
+            except (TypeError, ValueError) as error:
+                raise ParameterError(
+                    f"the rule {rule.name!r} sets what its column cannot hold: {error}",
+                    hint="Set numbers for numbers, dates such as 2017-12-31; negate numbers only.",
+                ) from error
             ledger.correct(rule.name, changed, rule.reason)
 
 
@@ -42,10 +48,10 @@ def rows_where(where: Where, cells: Converted, live: np.ndarray) -> np.ndarray:
         return np.asarray(values.isna() == where.missing, bool) & ~wrong
     try:
         hit = _test(where, values)
-    except (TypeError, ValueError, pd.errors.ParserError) as error:
+    except (TypeError, ValueError, AttributeError) as error:
         raise ParameterError(
             f"the condition on {column!r} does not fit its values ({values.dtype}): {error}",
-            hint="Compare numbers with numbers, dates with dates such as 2017-12-31.",
+            hint="Compare text with text, numbers with numbers, dates with dates (2017-12-31).",
         ) from error
     return np.asarray(hit.fillna(False), bool)
 
@@ -54,9 +60,8 @@ def _test(where: Where, values: "pd.Series[Any]") -> "pd.Series[Any]":
     if where.one_of is not None:
         if values.dtype == TEXT:
             return values.isin([str(value) for value in where.one_of])
-        return values.isin(
-            [pd.Timestamp(str(v)) for v in where.one_of] if _is_time(values) else list(where.one_of)
-        )
+        convert: Any = (lambda v: pd.Timestamp(str(v))) if _is_time(values) else float
+        return values.isin([convert(value) for value in where.one_of])
     if where.starts_with is not None:
         return values.str.startswith(where.starts_with)
     if where.matches is not None:

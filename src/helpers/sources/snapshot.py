@@ -107,13 +107,10 @@ def _build(
         return None
     quarantine.write(declared.source, made.quarantine)
     gate(declared, made)
+    names = {path.relative_to(declared.folder).as_posix(): path for path in sorted(hashes)}
     files = [
-        {
-            "name": path.relative_to(declared.folder).as_posix(),
-            "sha256": hashes[path],
-            "rows": made.raw_rows[path.name],
-        }
-        for path in sorted(hashes)
+        {"name": name, "sha256": hashes[path], "rows": made.raw_rows[name]}
+        for name, path in names.items()
     ]
     with writing(paths.snapshots()):
         manifest, folder = _store(declared.source, made, files)

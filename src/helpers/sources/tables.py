@@ -1,7 +1,7 @@
 """The tables that a report reads: cut at `as_of`, restricted to a slice, fresh on every access."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from helpers.errors import DisclosureError, MissingTableError, ParameterError, did_you_mean
@@ -50,6 +50,8 @@ class Tables:
         as_of: date | None,
         slice: str,
     ) -> None:
+        if isinstance(as_of, datetime):
+            as_of = as_of.date()
         self.source, self.label, self.note = declared.source, declared.label, declared.note
         self.snapshot, self.files, self.slice = manifest.snapshot, manifest.files, slice
         self.as_of = as_of or manifest.last_day
