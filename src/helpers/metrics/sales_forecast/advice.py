@@ -1,0 +1,162 @@
+"""Sentences for the page: what to expect, how far to trust it, what to do next."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from helpers.metrics.sales_forecast.frames import rules
+from helpers.metrics.sales_forecast.headline import period_sales
+from helpers.metrics.sales_forecast.model import CHOSEN
+from helpers.metrics.sales_forecast.outlook import Outlook
+from helpers.metrics.sales_forecast.scorecard import MODELS
+from helpers.metrics.sales_forecast.series import ORDERS, TOTAL
+from helpers.metrics.sales_forecast.words import Write, plain
+
+_YEAR = 364  # a year of whole weeks
+_LIKELY, _UNLIKELY = 0.65, 0.35
+_QUIET, _SMALL = 0.05, 0.02
+_NEAR = 0.05  # a difference between two errors that is no difference
+
+
+def expectation(page: Outlook, *, write: Write = plain) -> str:
+    """Return what the next period is expected to bring, against this one, per day."""
+    row = page.totals.row(TOTAL)
+    now = period_sales(page) / page.period.days
+    change = row["forecast"] / page.ahead.days / now - 1 if now > 0 else float("nan")
+    text = f"Expected sales: {write(row['forecast'], 'currency')}"
+    if np.isfinite(row["low_80"]):
+        low, high = (write(row[name], "currency") for name in ("low_80", "high_80"))
+        text += f", and most likely between {low} and {high}"
+    text += "."
+    if np.isfinite(change):
+        way = "more" if change >= 0 else "less"
+        text += f" That is {write(abs(change), 'share')} {way} a day than in this period."
+    return text
+
+
+def trust(page: Outlook, *, write: Write = plain) -> str:
+    """Return how far to trust the forecast of total sales, beside the plain rules."""
+    table = rules(page)
+    if table.empty:
+        return (
+            "Do not lean on this forecast: the history is too short to test it even once. It shows "
+            "no range for that reason."
+        )
+    error = table.pivot(index="model", columns="span", values="wape")
+    own = error.loc[MODELS[CHOSEN]]
+    text = (
+        f"Repeated {page.tested} times on the past, the forecast missed a whole period's sales by "
+        f"{write(own['The whole period'], 'share')} and a single day's by "
+        f"{write(own['A single day'], 'share')}."
+    )
+    rule = error.loc[MODELS["cycle_mean"]]
+    ahead = {span: 1 - own[span] / rule[span] if rule[span] > 0 else 0.0 for span in error.columns}
+    if min(ahead.values()) > _NEAR:
+        text += " It beat the plain mean of the last 8 weeks on both."
+    elif max(ahead.values()) < -_NEAR:
+        text += " The plain mean of the last 8 weeks did better: prefer it here."
+    else:
+        text += (
+            " The plain mean of the last 8 weeks did about as well: what is gained is the range, "
+            "the holidays and the split by part."
+        )
+    return text
+
+
+def season_caution(page: Outlook, *, first: date) -> str:
+    """Return the warning about the yearly season; empty where two years were seen."""
+    seen = (page.period.end - first).days + 1
+    if seen >= 2 * _YEAR:
+        return ""
+    return (
+        f"The history is {seen} days long. That teaches the week, not the year: a Christmas or "
+        "summer effect that it has not seen twice is not in the forecast. Errors of past forecasts "
+        "come from the same year and do not show it either. Widen the range by judgement around "
+        "such seasons."
+    )
+
+
+def holiday_note(page: Outlook) -> str:
+    """Return which holidays fall into the next period and what is done about them."""
+    start, end = (pd.Timestamp(day) for day in (page.ahead.start, page.ahead.end))
+    coming = page.calendar[page.calendar["ds"].between(start, end)]
+    gain = page.calendar_errors["without"] - page.calendar_errors["with"]
+    text = ""
+    if np.isfinite(gain) and gain > 0:
+        text = (
+            "Taking holidays and closed days out of the history lowered the daily error of past "
+            f"forecasts from {page.calendar_errors['without']:.1%} to "
+            f"{page.calendar_errors['with']:.1%}, so it is done. "
+        )
+    elif len(page.effects):
+        text = "Taking holidays out of the history did not make past forecasts better. "
+    if coming.empty:
+        return f"{text}No holiday of the calendar falls into the next period."
+    known = set(page.effects.dropna(subset=["effect"])["holiday"]) if gain > 0 else set()
+    said = [
+        f"{name} ({'adjusted by its past effect' if name in known else 'no adjustment'})"
+        for name in coming["holiday"]
+    ]
+    return f"{text}Next period has {', '.join(said)}."
+
+
+def next_steps(page: Outlook, *, next_target: float, write: Write = plain) -> list[str]:
+    """Return what to do: towards the target, by weekday, by department; each one sentence."""
+    steps = []
+    aim = f"The target of {write(next_target, 'currency')}"
+    row = page.totals.row(TOTAL)
+    chance = page.totals.chance(TOTAL, next_target) if next_target > 0 else float("nan")
+    gap = next_target - row["forecast"]
+    orders = float(page.totals.row(ORDERS)["forecast"])
+    if np.isfinite(chance) and chance < _UNLIKELY and gap > 0 and orders > 0:
+        basket = row["forecast"] / orders
+        steps.append(
+            f"{aim} is out of reach unless something changes (chance {write(chance, 'share')}): "
+            f"it takes {write(gap / basket, 'count')} more orders, or "
+            f"{write(gap / orders, 'currency')} more on each. Plan a measure, or plan with "
+            f"{write(row['forecast'], 'currency')}."
+        )
+    elif np.isfinite(chance) and chance > _LIKELY:
+        steps.append(
+            f"{aim} should be reached without extra measures (chance {write(chance, 'share')}): "
+            f"save the discount budget for a weaker period."
+        )
+    elif np.isfinite(chance):
+        steps.append(
+            f"{aim} is open (chance {write(chance, 'share')}): look again at half"
+            " time, when the rest can be forecast with less uncertainty."
+        )
+    if np.isfinite(row["low_80"]):
+        steps.append(
+            f"Commit costs against {write(row['low_80'], 'currency')}, the lower end of the range; "
+            f"be ready with stock and staff for {write(row['high_80'], 'currency')}, the upper end."
+        )
+    return steps + _days(page, write) + _parts(page, write)
+
+
+def _days(page: Outlook, write: Write) -> list[str]:
+    ahead = page.daily()
+    mean = ahead.groupby(ahead["ds"].dt.day_name())[CHOSEN].mean().sort_values()
+    mean = mean[mean > _QUIET * mean.max()]  # closed days are no quiet days
+    if len(mean) < 2:
+        return []
+    more = write(mean.iloc[-1] / mean.iloc[0] - 1, "share")
+    return [
+        f"Staff for {mean.index[-1]}s: they are expected to sell {more} more than "
+        f"{mean.index[0]}s, the quietest day."
+    ]
+
+
+def _parts(page: Outlook, write: Write) -> list[str]:
+    sure = page.totals.frame.set_index("unique_id")
+    names = [n for n, (kind, _) in page.parts.labels.items() if kind == "Department"]
+    large = sure.loc[names, "forecast"] > _SMALL * sure.loc[TOTAL, "forecast"]
+    hard = sure.loc[names, "wape"][large].dropna().sort_values()
+    if len(hard) < 2:
+        return []
+    weak = page.parts.labels[str(hard.index[-1])][1]
+    return [
+        f"Reorder {weak} in small steps: its past forecasts were off by "
+        f"{write(float(hard.iloc[-1]), 'share')}, the most of all departments."
+    ]

@@ -1,0 +1,165 @@
+"""What the page draws: tidy frames from an outlook."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from helpers.metrics.sales_forecast.accuracy import wape
+from helpers.metrics.sales_forecast.headline import backtest_coverage
+from helpers.metrics.sales_forecast.model import CHOSEN
+from helpers.metrics.sales_forecast.outlook import Outlook
+from helpers.metrics.sales_forecast.scorecard import MODELS
+from helpers.metrics.sales_forecast.series import OTHER, TOTAL
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def recent_and_ahead(page: Outlook, *, weeks: int = 8) -> pd.DataFrame:
+    """Return daily sales of the last weeks and the forecast: `ds series sales low_80 high_80`.
+
+    The first forecast day is tied to the last actual one, so that a line is drawn without a gap.
+    """
+    past = page.days.tail(7 * weeks)
+    actual = pd.DataFrame({"ds": past["ds"], "series": "Actual", "sales": past["revenue"]})
+    last = float(past["revenue"].iloc[-1])
+    tie = pd.DataFrame({"ds": past["ds"].tail(1), "sales": last, "low_80": last, "high_80": last})
+    ahead = page.daily()[["ds", CHOSEN, "low_80", "high_80"]].rename(columns={CHOSEN: "sales"})
+    expected = pd.concat([tie, ahead], ignore_index=True).assign(series="Forecast")
+    return pd.concat([actual, expected], ignore_index=True)
+
+
+def past_forecasts(page: Outlook) -> pd.DataFrame:
+    """Return sums over a horizon as forecast at past origins and as they came, oldest first.
+
+    Columns: `until` (last day of the horizon), `series` (What came, Forecast), `sales`.
+    """
+    test, row = page.fit.test, page.fit.ids.index(TOTAL)
+    end = page.fit.histories[row].last
+    horizon = test.actual.shape[2]
+    rows = []
+    for j, offset in reversed(list(enumerate(test.offsets))):
+        until = end - timedelta(days=offset - horizon)
+        for label, values in (("What came", test.actual), ("Forecast", test.forecasts[CHOSEN])):
+            total = values[row, j].sum()
+            if np.isfinite(total):
+                rows.append((until, label, float(total)))
+    frame = pd.DataFrame(rows, columns=["until", "series", "sales"])
+    return frame.astype({"until": "datetime64[ns]", "series": str, "sales": float})
+
+
+def rules(page: Outlook) -> pd.DataFrame:
+    """Return the backtest error of the forecast beside plain rules: `model`, `span`, `wape`.
+
+    `span` is "A single day" or "The whole period"; total sales, all origins together.
+    """
+    test, row = page.fit.test, page.fit.ids.index(TOTAL)
+    known = ~np.isnan(test.actual[row]).any(axis=1)
+    actual = test.actual[row][known]
+    rows = []
+    for name, label in MODELS.items() if known.any() else ():
+        made = test.forecasts[name][row][known]
+        rows.append((label, "A single day", wape(actual, made)))
+        rows.append((label, "The whole period", wape(actual.sum(axis=1), made.sum(axis=1))))
+    frame = pd.DataFrame(rows, columns=["model", "span", "wape"])
+    return frame.astype({"model": str, "span": str, "wape": float})
+
+
+def parts_ahead(page: Outlook, *, kind: str) -> pd.DataFrame:
+    """Return what each department or shop is expected to sell, largest first, the rest last.
+
+    Columns: `part`, `before` (money, this period), `forecast`, `low_80`, `high_80` (next period),
+    `change` (share a day: forecast per day / before per day - 1), `wape` (backtest error of the
+    sum). Columns are numbers in the unit of sales.
+    """
+    frame, start = page.parts.frame, pd.Timestamp(page.period.start)
+    seen = frame[frame["ds"] >= start].groupby("unique_id")["y"].sum()
+    names = [name for name, (own, _) in page.parts.labels.items() if own == kind]
+    table = page.totals.frame.set_index("unique_id").reindex(names)
+    before = seen.reindex(names).fillna(0.0)
+    a_day, a_day_ahead = before / page.period.days, table["forecast"] / page.ahead.days
+    result = pd.DataFrame(
+        {
+            "part": [page.parts.labels[name][1] for name in names],
+            "before": before.to_numpy(),
+            "forecast": table["forecast"].to_numpy(),
+            "low_80": table["low_80"].to_numpy(),
+            "high_80": table["high_80"].to_numpy(),
+            "change": (a_day_ahead / a_day.where(a_day > 0) - 1).to_numpy(),
+            "wape": table["wape"].to_numpy(),
+        }
+    )
+    rest = result["part"] == OTHER
+    order = result.assign(rest=rest).sort_values(["rest", "forecast"], ascending=[True, False])
+    return order.drop(columns="rest").reset_index(drop=True)
+
+
+def trust_table(page: Outlook) -> pd.DataFrame:
+    """Return by series how good the backtest was.
+
+    Columns: `series`, `wape_sum`, `wape_rule`, `wape_naive` (error of sums over the horizon of the
+    forecast, of the mean of 8 weeks, of repeating the last week), `coverage` (share of days inside
+    their 80 % range), `model` (what is used).
+    """
+    table = page.totals.frame
+    used = dict(zip(page.fit.ids, page.fit.named(), strict=True))
+    words = {"combination": "Combination", "cycle_mean": MODELS["cycle_mean"],
+             "seasonal_naive": MODELS["seasonal_naive"], "zero": "None: closed"}  # fmt: skip
+    return pd.DataFrame(
+        {
+            "series": table["unique_id"],
+            "wape_sum": table["wape"],
+            "wape_rule": table["wape_rule"],
+            "wape_naive": table["wape_naive"],
+            "coverage": [backtest_coverage(page.fit, name) for name in table["unique_id"]],
+            "model": [words[used[name]] for name in table["unique_id"]],
+        }
+    )
+
+
+def special_days(page: Outlook) -> pd.DataFrame:
+    """Return what past holidays sold against a normal day: `day`, `ds`, `change` (a share).
+
+    Days whose weekday normally sells nothing are left out.
+    """
+    known = page.effects.dropna(subset=["effect"])
+    return pd.DataFrame(
+        {
+            "day": known["holiday"] + " " + known["ds"].dt.year.astype(str),
+            "ds": known["ds"],
+            "change": known["effect"] - 1,
+        }
+    ).reset_index(drop=True)
+
+
+def busiest(page: Outlook) -> pd.DataFrame:
+    """Return expected sales by weekday of next period: `weekday forecast low_80 high_80`."""
+    ahead = page.daily()
+    table = ahead.groupby(ahead["ds"].dt.dayofweek)[[CHOSEN, "low_80", "high_80"]].mean()
+    table.insert(0, "weekday", [_WEEKDAYS[day] for day in table.index])
+    return table.reset_index(drop=True)
+
+
+def sales_cube(orders: pd.DataFrame, *, first: date, as_of: date, top: int = 6) -> pd.DataFrame:
+    """Return sums to explore, one row a month, weekday and shop group, of whole months only.
+
+    Columns in: as `series.hierarchy`. Columns out: `month` (2017-09), `weekday`, `shop` (the `top`
+    largest shops or "All others"; without shops always that), `sales` (money), `orders`,
+    `customers` (int64; distinct in the cell, so sums count a customer once per cell).
+    """
+    after = pd.Timestamp(as_of) + timedelta(days=1)
+    rows = orders[(orders["ordered_at"] >= pd.Timestamp(first)) & (orders["ordered_at"] < after)]
+    shop = pd.Series(OTHER, index=rows.index)
+    if "store_id" in rows.columns:
+        size = rows.groupby("store_id")["revenue"].sum().sort_values(ascending=False)
+        shop = rows["store_id"].where(rows["store_id"].isin(size.index[:top]), OTHER).astype(str)
+    day = rows["ordered_at"].dt.dayofweek
+    keyed = rows.assign(
+        month=rows["ordered_at"].dt.strftime("%Y-%m"),
+        weekday=day.map(lambda d: f"{d + 1} {_WEEKDAYS[d]}"),
+        shop=shop,
+    )
+    return keyed.groupby(["month", "weekday", "shop"], as_index=False).agg(
+        sales=("revenue", "sum"), orders=("order_id", "nunique"),
+        customers=("customer_id", "nunique"),
+    )  # fmt: skip

@@ -1,0 +1,155 @@
+"""Forecasts that add up: departments to the total, shops to the total.
+
+Base forecasts y^ of all nodes are projected onto the space in which every parent is the sum of its
+children (Wickramasuriya, Athanasopoulos & Hyndman 2019, in the zero-constrained form of Di Fonzo &
+Girolimetto 2023):
+
+    y~ = y^ - W C' (C W C')^+ C y^
+
+C has one row a group, 1 at the parent and -1 at its children; groups may cross. W is what is known
+of the errors: the identity (`ols`), the number of leaves (`structure`), the variances (`variance`)
+or the shrunken covariance (`covariance`, Schaefer & Strimmer 2005). The backtest decides.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from helpers.errors import MetricError
+from helpers.metrics.sales_forecast.backtest import Backtest
+from helpers.metrics.sales_forecast.model import CHOSEN, Fit
+from helpers.metrics.sales_forecast.smoothing import Array
+
+METHODS = ("ols", "structure", "variance", "covariance")
+Groups = Sequence[tuple[str, Sequence[str]]]
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """Coherent forecasts.
+
+    Attributes:
+        fit: the fit with reconciled forecasts and backtest; intervals are calibrated anew.
+        method: the weighting that did best in the backtest.
+        mase: mean scaled error over all nodes: `base` (not coherent) and each method.
+    """
+
+    fit: Fit
+    method: str
+    mase: Mapping[str, float]
+
+
+def constraints(ids: Sequence[str], groups: Groups) -> Array:
+    """Return C, one row a group: 1 at the parent, -1 at its children.
+
+    Raises:
+        MetricError: a parent or child is not among the series.
+    """
+    place = {name: i for i, name in enumerate(ids)}
+    rows = np.zeros((len(groups), len(ids)))
+    for row, (parent, children) in enumerate(groups):
+        missing = [name for name in (parent, *children) if name not in place]
+        if missing:
+            raise MetricError("nodes of the hierarchy have no series", keys=missing)
+        rows[row, place[parent]] += 1.0
+        for child in children:
+            rows[row, place[child]] -= 1.0
+    return rows
+
+
+def project(forecasts: Array, constraint: Array, weight: Array) -> Array:
+    """Return the forecasts, (series, ...), moved as little as W allows until they add up."""
+    gain = weight @ constraint.T @ np.linalg.pinv(constraint @ weight @ constraint.T)
+    flat = forecasts.reshape(len(forecasts), -1)
+    return (flat - gain @ (constraint @ flat)).reshape(forecasts.shape)
+
+
+def weights(errors: Array, constraint: Array, method: str) -> Array:
+    """Return W from errors (series, samples), NaN where a series had no forecast.
+
+    Raises:
+        MetricError: the method is unknown.
+    """
+    n = len(errors)
+    if method == "ols":
+        return np.eye(n)
+    if method == "structure":
+        children = (constraint < 0).sum(axis=1)
+        size = np.ones(n)
+        for row, count in zip(constraint, children, strict=True):
+            size[row > 0] = np.maximum(size[row > 0], count)
+        return np.diag(size)
+    if method not in METHODS:
+        raise MetricError(f"no reconciliation is called {method!r}", hint=f"Valid: {METHODS}.")
+    known = ~np.isnan(errors)
+    sample = np.where(known, errors, 0.0)
+    second = (sample**2).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    second = np.maximum(second, 1e-9 * max(second.max(), 1e-9))
+    if method == "variance" or not known.any():
+        return np.diag(second)
+    scale = np.sqrt(second)
+    z = (sample / scale[:, None])[:, known.any(axis=0)]
+    count = z.shape[1]
+    correlation = z @ z.T / count
+    noise = ((z**2) @ (z**2).T / count - correlation**2) / max(count - 1, 1)
+    off = ~np.eye(n, dtype=bool)
+    strength = float(np.clip(noise[off].sum() / max((correlation[off] ** 2).sum(), 1e-12), 0, 1))
+    shrunk = np.where(off, (1 - strength) * correlation, 1.0)
+    return shrunk * np.outer(scale, scale)
+
+
+def reconcile(fit: Fit, groups: Groups) -> Reconciled:
+    """Make the forecasts of a fit add up, by the weighting that did best in the backtest.
+
+    W for an origin is learnt from the other origins. Nodes that never sold below zero are kept at
+    zero or above, and the children are then scaled to their parent's sum.
+
+    Raises:
+        MetricError: a node has no series, or the series do not end on the same day.
+    """
+    if len({s.last for s in fit.histories}) > 1:
+        raise MetricError("the series of a hierarchy end on different days", hint="Pass `until`.")
+    constraint = constraints(fit.ids, groups)
+    base = fit.test.forecasts[CHOSEN]
+    error = fit.test.errors(CHOSEN)
+    scale = np.array(list(fit.scales().values()))
+    tried = {m: _backtest(base, error, constraint, m, fit.floor) for m in METHODS}
+    mase = {"base": _mase(fit.test.actual - base, scale)}
+    mase |= {m: _mase(fit.test.actual - moved, scale) for m, moved in tried.items()}
+    known = {m: v for m, v in mase.items() if m != "base" and np.isfinite(v)}
+    best = min(known, key=known.__getitem__) if known else "structure"
+    weight = weights(error.reshape(len(error), -1), constraint, best)
+    ahead = _adding_up(project(fit.ahead[CHOSEN], constraint, weight), constraint, fit.floor)
+    test = Backtest(fit.test.offsets, fit.test.actual, {**fit.test.forecasts, CHOSEN: tried[best]})
+    return Reconciled(replace(fit, ahead={**fit.ahead, CHOSEN: ahead}, test=test), best, mase)
+
+
+def _backtest(base: Array, error: Array, constraint: Array, method: str, floor: Array) -> Array:
+    result = np.full(base.shape, np.nan)
+    for origin in range(base.shape[1]):
+        present = ~np.isnan(base[:, origin]).any(axis=1)
+        at = np.where(present[:, None], base[:, origin], 0.0)  # not yet open: it sells nothing
+        others = np.delete(error, origin, axis=1).reshape(len(error), -1)
+        moved = project(at, constraint, weights(others, constraint, method))
+        moved = _adding_up(moved, constraint, floor)
+        result[present, origin] = moved[present]
+    return result
+
+
+def _adding_up(forecasts: Array, constraint: Array, floor: Array) -> Array:
+    """Return the forecasts not below their floor, children scaled so that they still add up."""
+    result = np.maximum(forecasts, floor[:, None])
+    for row in constraint:
+        children, parent = row < 0, row > 0
+        total = result[children].sum(axis=0)
+        wanted = result[parent].sum(axis=0)
+        ratio = np.where(total != 0, wanted / np.where(total != 0, total, 1.0), 1.0)
+        result[children] = result[children] * ratio
+    return result
+
+
+def _mase(error: Array, scale: Array) -> float:
+    known = np.atleast_1d(scale > 0)
+    scaled = np.abs(error[known]) / scale[known][:, None, None] if known.any() else error
+    return float(np.nanmean(scaled)) if np.isfinite(scaled).any() else float("nan")

@@ -1,0 +1,212 @@
+"""The forecast of any number of series, with the evidence that it rests on."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from helpers.errors import MetricError
+from helpers.metrics.sales_forecast import backtest as bt
+from helpers.metrics.sales_forecast.accuracy import accuracy, mae_seasonal_naive
+from helpers.metrics.sales_forecast.exposing import Exposure
+from helpers.metrics.sales_forecast.intervals import Calibration, calibrate
+from helpers.metrics.sales_forecast.members import KNOWN, default
+from helpers.metrics.sales_forecast.panel import (
+    ENDED,
+    Gaps,
+    Series,
+    describe,
+    prepare,
+    season_of,
+)
+from helpers.metrics.sales_forecast.smoothing import Array
+
+CHOSEN = "forecast"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Forecasts and how far to trust them.
+
+    Attributes:
+        ahead: forecasts of every model and of the chosen one (`"forecast"`), (series, steps).
+        chosen: the model used for each series.
+        test: the backtest of the same models.
+        histories: the series as they were read, in the order of the rows.
+        level: nominal coverages of the intervals in percent.
+        open: False where a series is known to sell nothing (closed), (series, steps).
+    """
+
+    ahead: dict[str, Array]
+    chosen: tuple[str, ...]
+    test: bt.Backtest
+    histories: tuple[Series, ...]
+    level: tuple[float, ...]
+    freq: str
+    season: int
+    open: NDArray[np.bool_]
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """The measured widths of the intervals."""
+        scale = np.array([mae_seasonal_naive(s.values, s.season) for s in self.histories])
+        return calibrate(self.test.errors(CHOSEN), scale)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the series, in the order of the rows."""
+        return [s.unique_id for s in self.histories]
+
+    @property
+    def dates(self) -> list[pd.DatetimeIndex]:
+        """The dates to come of each series."""
+        steps = self.ahead[CHOSEN].shape[1]
+        return [
+            pd.date_range(s.last, periods=steps + 1, freq=self.freq)[1:] for s in self.histories
+        ]
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The forecasts, one row a series and date to come.
+
+        Columns: `unique_id` (text), `ds`, `forecast`, `seasonal_naive`, `low_80 high_80 ...` (unit
+        of y; NaN where there is too little to measure them by), `model` (text).
+        """
+        point = self.ahead[CHOSEN]
+        columns = {
+            "unique_id": np.repeat(np.array(self.ids, dtype=object), point.shape[1]),
+            "ds": np.concatenate([d.to_numpy() for d in self.dates]),
+            CHOSEN: point.ravel(),
+            "seasonal_naive": self.ahead["seasonal_naive"].ravel(),
+        }
+        shut = ~self.open
+        for one in self.level:
+            low, high = self.calibration.bounds(point, one, floor=self.floor)
+            columns[f"low_{one:g}"] = np.where(shut, point, low).ravel()
+            columns[f"high_{one:g}"] = np.where(shut, point, high).ravel()
+        columns["model"] = np.repeat(self.named(), point.shape[1])
+        return pd.DataFrame(columns)
+
+    @property
+    def floor(self) -> Array:
+        """The lowest possible value of each series: 0, or none where it was negative before."""
+        return np.array([-np.inf if s.negatives else 0.0 for s in self.histories])
+
+    def named(self) -> list[str]:
+        """Return the model of each series in a word; `zero` for one that has ended."""
+        pairs = zip(self.histories, self.chosen, strict=True)
+        return ["zero" if s.status in ENDED else model for s, model in pairs]
+
+    @property
+    def series(self) -> pd.DataFrame:
+        """One row a series: what it looked like (see `panel.describe`) and its `model`."""
+        return describe(list(self.histories)).assign(model=self.named())
+
+    def backtest(self) -> pd.DataFrame:
+        """Return the backtest, one row a series, origin and step (see `backtest.as_frame`)."""
+        return bt.as_frame(self.test, list(self.histories), self.freq)
+
+    def scales(self) -> dict[str, float]:
+        """Return each series' in-sample seasonal naive error, the denominator of MASE."""
+        return {s.unique_id: mae_seasonal_naive(s.values, s.season) for s in self.histories}
+
+    def accuracy(self, by: list[str] | None = None) -> pd.DataFrame:
+        """Return the backtest's errors of every model, by series unless `by` says otherwise."""
+        models = list(self.test.forecasts)
+        return accuracy(self.backtest(), models=models, scales=self.scales(), by=by)
+
+
+def fit(
+    frame: pd.DataFrame,
+    *,
+    horizon: int,
+    freq: str,
+    level: tuple[float, ...] = (80, 95),
+    season_length: int | None = None,
+    windows: int | None = None,
+    offsets: tuple[int, ...] | None = None,
+    until: pd.Timestamp | None = None,
+    gaps: Gaps = "zero",
+    exposure: pd.Series | None = None,
+    members: tuple[str, ...] | None = None,
+) -> Fit:
+    """Forecast every series of a frame and backtest the forecast.
+
+    The forecast is the trimmed mean of the candidates `members` (those of `members.default`
+    unless given), or the plain rule that beat it in the series' own backtest; the intervals are as
+    wide as the backtest's errors were (see `intervals`).
+
+    Args:
+        frame: `unique_id` (string), `ds` (date on `freq`), `y` (number; may be negative).
+        horizon: periods ahead, at least 1.
+        freq: a pandas frequency: D, W-SUN, MS, QS, YS ...
+        level: nominal coverages in percent, each above 0 and below 100.
+        season_length: periods in a cycle; that of the frequency unless given.
+        windows: origins of the backtest; 8, or 4 for more than 200 series.
+        offsets: how many periods before the end those origins lie, in place of `windows`.
+        until: continue every series to this date before forecasting (no row means no sale).
+        gaps: what a date without a row is: zero sales, or unknown and interpolated.
+        members: the candidates to combine.
+        exposure: by date, how much of a normal period it is (see `exposure`); 1 where absent. The
+            models work on y / exposure; errors are measured on y itself.
+
+    Raises:
+        MetricError: the frame cannot be read (see `panel.prepare`), or an argument is out of
+            range.
+    """
+    _check(horizon, level, members)
+    season = season_length or season_of(freq)
+    share = Exposure(exposure, freq)
+    series = prepare(share.remove(frame), freq=freq, season=season, until=until, gaps=gaps)
+    names = default(season) if members is None else members
+    back = offsets or bt.origins(series, horizon=horizon, season=season, windows=windows)
+    test = bt.run(series, horizon=horizon, offsets=back, names=names)
+    chosen = bt.choose(test)
+    test.forecasts[CHOSEN] = pick(test.forecasts, chosen)
+    made = bt.forecast_all(series, horizon, names)
+    made[CHOSEN] = pick(made, chosen)
+    return Fit(
+        ahead={name: values * share.ahead(series, horizon) for name, values in made.items()},
+        chosen=chosen,
+        test=share.restore(test, series),
+        histories=tuple(share.histories(series)),
+        level=level,
+        freq=freq,
+        season=season,
+        open=(share.ahead(series, horizon) > 0) & bt.opening(series, horizon),
+    )
+
+
+def forecast(
+    frame: pd.DataFrame,
+    *,
+    horizon: int,
+    freq: str,
+    level: tuple[float, ...] = (80, 95),
+    season_length: int | None = None,
+    gaps: Gaps = "zero",
+) -> pd.DataFrame:
+    """Return the forecasts of `fit`: unique_id, ds, forecast, seasonal_naive, bounds and model.
+
+    See `fit` for the arguments, the treatment of gaps, nulls and negative values, and `Raises`.
+    """
+    return fit(
+        frame, horizon=horizon, freq=freq, level=level, season_length=season_length, gaps=gaps
+    ).frame
+
+
+def _check(horizon: int, level: tuple[float, ...], members: tuple[str, ...] | None) -> None:
+    if horizon < 1:
+        raise MetricError(f"horizon is {horizon}", hint="Forecast at least one period ahead.")
+    if not all(0 < one < 100 for one in level):
+        raise MetricError(f"level is {level}", hint="Levels are percentages, such as (80, 95).")
+    unknown = [name for name in members or () if name not in KNOWN]
+    if unknown or members == ():
+        raise MetricError(f"members {unknown} are unknown", hint=f"Valid: {', '.join(KNOWN)}.")
+
+
+def pick(forecasts: dict[str, Array], chosen: tuple[str, ...]) -> Array:
+    """Return the rows of the chosen models."""
+    return np.stack([forecasts[name][row] for row, name in enumerate(chosen)])

@@ -1,0 +1,85 @@
+"""How the last forecast did: what was expected for the period at its start, and what came."""
+
+import numpy as np
+import pandas as pd
+
+from helpers.errors import MetricError
+from helpers.metrics.sales_forecast.accuracy import bias, coverage, wape
+from helpers.metrics.sales_forecast.model import CHOSEN
+from helpers.metrics.sales_forecast.outlook import Outlook
+from helpers.metrics.sales_forecast.series import TOTAL
+
+MODELS = {
+    CHOSEN: "Forecast",
+    "cycle_mean": "Mean of 8 weeks",
+    "seasonal_naive": "Repeat last week",
+}
+
+
+def predictions(made: Outlook) -> pd.DataFrame:
+    """Return what a page publishes as its forecast, to be stored with its edition.
+
+    Columns out, one row a series and day ahead: `unique_id`, `ds`, `forecast`, `cycle_mean`,
+    `seasonal_naive`, `low_80`, `high_80` (unit of the series).
+    """
+    frame = made.fit.frame[["unique_id", "ds", CHOSEN, "seasonal_naive", "low_80", "high_80"]]
+    rule = made.fit.ahead["cycle_mean"].ravel()
+    return frame.assign(cycle_mean=rule)
+
+
+def score(predicted: pd.DataFrame, actual: pd.DataFrame, *, unique_id: str = TOTAL) -> pd.DataFrame:
+    """Compare a stored forecast with what came.
+
+    Columns in: `predicted` as of `predictions`; `actual` with `ds` and `y`, without gaps. Columns
+    out, one row a model: `model`, `expected`, `actual` (sums over the days that came), `error`
+    (expected / actual - 1), `wape`, `bias` (shares), `coverage` (share of days inside the 80 %
+    range; forecast only), `days`.
+
+    Raises:
+        MetricError: no day of the prediction has come.
+    """
+    rows = predicted[predicted["unique_id"] == unique_id].merge(actual[["ds", "y"]], on="ds")
+    if rows.empty:
+        raise MetricError(f"no day that was forecast for {unique_id!r} has come yet")
+    y = rows["y"].to_numpy(float)
+    table = []
+    for name, label in MODELS.items():
+        f = rows[name].to_numpy(float)
+        total = float(y.sum())
+        table.append(
+            {
+                "model": label,
+                "expected": float(f.sum()),
+                "actual": total,
+                "error": float(f.sum() / total - 1) if total else np.nan,
+                "wape": wape(y, f),
+                "bias": bias(y, f),
+                "coverage": coverage(y, rows["low_80"].to_numpy(), rows["high_80"].to_numpy())
+                if name == CHOSEN
+                else np.nan,
+                "days": len(rows),
+            }
+        )
+    return pd.DataFrame(table)
+
+
+def scorecard(previous: Outlook, days: pd.DataFrame) -> pd.DataFrame:
+    """Score the forecast that the page of the period before made for this one (see `score`)."""
+    return score(predictions(previous), days.rename(columns={"revenue": "y"}))
+
+
+def verdict(card: pd.DataFrame, total: pd.Series) -> str:
+    """Return in two sentences how the last forecast did; `total` is the row of its `Totals`."""
+    own = card[card["model"] == MODELS[CHOSEN]].iloc[0]
+    best = card.loc[card["wape"].idxmin(), "model"]
+    side = "above" if own["error"] > 0 else "below"
+    text = (
+        f"The forecast made a period ago was {abs(own['error']):.1%} {side} what came, "
+        f"and off by {own['wape']:.0%} on a day."
+    )
+    if np.isfinite(total["low_80"]):
+        inside = total["low_80"] <= own["actual"] <= total["high_80"]
+        text += f" What came lay {'inside' if inside else 'outside'} its 80% range."
+    if best != MODELS[CHOSEN]:
+        text += f" Day by day, the plain rule “{best.lower()}” was closer."
+    return text

@@ -1,0 +1,23 @@
+"""How sentences write a value: a report passes its own formatter, tests and scripts need none."""
+
+from collections.abc import Callable
+
+from helpers.metrics.contracts import Unit
+
+Write = Callable[[float, Unit], str]
+"""Writes a value in a unit, as `helpers.report.format.Formatter.value` does for a locale."""
+
+
+def plain(value: float, unit: Unit) -> str:
+    """Write a value without locale or currency: `12.3%`, `1,234`, `12.30`."""
+    if unit == "share":
+        return f"{100 * value:.1f}%"
+    if unit == "count":
+        return f"{value:,.0f}"
+    return f"{value:,.2f}"
+
+
+def signed(value: float, unit: Unit, write: Write) -> str:
+    """Write a change with its sign: `+1.2%`, `−300`."""
+    text = write(abs(value), unit)
+    return f"+{text}" if value > 0 else f"−{text}" if value < 0 else f"±{text}"
