@@ -92,7 +92,7 @@
         show(pages.map(function (page) {
           var inner = (page.sub_results || []).filter(function (sub) { return sub.url !== page.url; })
             .map(function (sub) { return [sub.url, sub.title]; });
-          return line(page.url, page.meta.title, words(page.excerpt), inner.slice(0, 5));
+          return line(page.url, page.meta.title, page.meta.source + ": … " + words(page.excerpt) + " …", inner.slice(0, 5));
         }), found.results.length);
       });
     });

@@ -102,9 +102,15 @@
     var control = figure.querySelector(".switch");
     var frames = all(".frame", figure);
     control.hidden = false;
+    function turn(at) {
+      frames.forEach(function (frame, number) { frame.hidden = number !== at; });
+    }
+    all("select", control).forEach(function (select) {
+      select.addEventListener("change", function () { turn(select.selectedIndex); });
+    });
     all("button", control).forEach(function (button, at, buttons) {
       button.addEventListener("click", function () {
-        frames.forEach(function (frame, number) { frame.hidden = number !== at; });
+        turn(at);
         buttons.forEach(function (other, number) {
           other.setAttribute("aria-pressed", String(number === at));
         });
@@ -154,7 +160,7 @@
       var x = (event.clientX - area.left) / area.width;
       var y = (event.clientY - area.top) / area.height;
       var best = -1;
-      var least = 0.02;
+      var least = 0.05;
       marks.forEach(function (mark, number) {
         var away = Math.pow((mark[0] - x) * area.width / area.height, 2) + Math.pow(mark[1] - y, 2);
         if (away < least) { least = away; best = number; }

@@ -60,17 +60,16 @@ def page_html(template: str, path: str, site_settings: Settings, **context: Any)
         site_settings: title, tagline, language.
         **context: what the template needs besides.
     """
-    folder = posixpath.dirname(path)
+    return _render(template, path, site_settings, {"csp": CSP, **context})
+
+
+def _render(template: str, path: str, site_settings: Settings, context: dict[str, Any]) -> str:
+    folder = posixpath.dirname(path) or "."
+    known = {"site_url": "", "path": path, "site": site_settings}
     return (
         environment()
         .get_template(f"{template}.html.j2")
-        .render(
-            site=site_settings,
-            path=path,
-            csp=CSP,
-            to=lambda address: posixpath.relpath(address, folder or "."),
-            **{"site_url": "", **context},
-        )
+        .render({**known, "to": lambda address: posixpath.relpath(address, folder), **context})
     )
 
 
@@ -84,24 +83,45 @@ def report_html(
     site_url: str = "",
 ) -> str:
     """Return a report's page."""
-    before, after = site.neighbours(page.key)
-    return page_html(
-        "report",
-        f"{page.key.path}.html",
+    context = _report_context(view, page, site, site_settings, pdf=pdf)
+    return page_html("report", f"{page.key.path}.html", site_settings, site_url=site_url, **context)
+
+
+def report_body(
+    view: DocumentView, page: Page, site: Site, site_settings: Settings, *, pdf: bool
+) -> str:
+    """Return what stands between head and foot of a report's page."""
+    context = _report_context(view, page, site, site_settings, pdf=pdf)
+    return _render("report_body", f"{page.key.path}.html", site_settings, context)
+
+
+def shell_html(site_settings: Settings, *, title: str, body: str) -> str:
+    """Return a report's page with marks in place of its title and body, for another renderer."""
+    return _render(
+        "shell",
+        "source/family/stem.html",
         site_settings,
-        page=page,
-        stem=page.key.stem,
-        sections=view.sections,
-        code=[_code(code) for code in view.document.code],
-        before=before,
-        after=after,
-        slices=site.slices(page.key),
-        stale=site.stale.get(page.key, ""),
-        banner=banner,
-        pdf=pdf,
-        site_url=site_url,
-        target=lambda item: _target(site_settings, page.key, item),
+        {"csp": "", "marks": {"title": title, "body": body}},
     )
+
+
+def _report_context(
+    view: DocumentView, page: Page, site: Site, site_settings: Settings, *, pdf: bool
+) -> dict[str, Any]:
+    before, after = site.neighbours(page.key)
+    return {
+        "page": page,
+        "stem": page.key.stem,
+        "sections": view.sections,
+        "code": [_code(code) for code in view.document.code],
+        "before": before,
+        "after": after,
+        "slices": site.slices(page.key),
+        "stale": site.stale.get(page.key, ""),
+        "banner": banner,
+        "pdf": pdf,
+        "target": lambda item: _target(site_settings, page.key, item),
+    }
 
 
 def _target(site_settings: Settings, key: Key, item: Any) -> Target | None:

@@ -60,14 +60,15 @@ def _output(output: dict[str, Any]) -> list[dict[str, Any]]:
         variants = [replace(v, svg=_paper(v.svg)) for v in block.variants]
         block = replace(block, svg="", variants=variants)
         views[MIME] = as_json(block)
-        views["image/svg+xml"] = _paper(svg)
+        if svg:
+            views["image/svg+xml"] = _paper(svg)
     elif isinstance(block, Table):
         views["text/html"] = _html(block)
     return [{"output_type": "display_data", "metadata": {}, "data": views}]
 
 
 def _paper(svg: str) -> str:
-    return picture(svg, use="paper")
+    return picture(svg, use="paper") if svg else ""
 
 
 def _plain(block: Block) -> str:

@@ -42,7 +42,8 @@ def searched_html(document: Document, page: Page, lang: str) -> str:
     return (
         f'<!doctype html><html lang="{escape(lang)}"><head><meta charset="utf-8">'
         f"<title>{escape(head)}</title></head>"
-        f"<body data-pagefind-body>{''.join(parts)}</body></html>"
+        f'<body data-pagefind-body data-pagefind-meta="source:{escape(page.source_text)}">'
+        f"{''.join(parts)}</body></html>"
     )
 
 

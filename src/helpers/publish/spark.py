@@ -56,7 +56,8 @@ def sparkline(found: Series) -> str:
     ys = _scale(values, _HEIGHT - _PAD, _PAD)
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
     return (
-        f'<svg class="sparkline" viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="xMinYMid" role="img" '
+        f'<svg class="sparkline" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
+        f'preserveAspectRatio="xMinYMid" role="img" '
         f"aria-label={quoteattr(spoken(found))}>"
         f'<polyline points="{points}"/><circle cx="{xs[-1]:.1f}" cy="{ys[-1]:.1f}" r="2.6"/></svg>'
     )

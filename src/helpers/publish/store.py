@@ -101,7 +101,8 @@ def digest(*parts: object) -> str:
 def theme_digest() -> str:
     """Return a digest of all that decides how pages look: theme, settings, this package."""
     theme = settings_of.theme()
-    files = [*theme.rglob("*"), *Path(__file__).parent.glob("*.py"), theme.parent / "site.yml"]
+    files = [*theme.rglob("*"), *(theme.parent / "quarto").glob("*"), theme.parent / "site.yml"]
+    files += Path(__file__).parent.glob("*.py")
     return digest(
         *(part for f in sorted(files) if f.is_file() for part in (f.name, f.read_bytes()))
     )

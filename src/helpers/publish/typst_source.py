@@ -6,6 +6,7 @@ without which PDF/UA-1 fails the build.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from helpers.document import (
@@ -40,10 +41,10 @@ _TONES = {
 def quoted(text: object) -> str:
     """Return the text as a typst string: what is in it is shown, never interpreted.
 
-    Braces are written as escapes, so that no shortcode survives on the way through Quarto.
+    Braces and backticks are written as escapes: no shortcode and no fence survives Quarto.
     """
     given = str(text).replace("\\", "\\\\").replace('"', '\\"')
-    for letter, escaped in (("\n", "\\n"), ("\t", " "), ("{", "\\u{7b}"), ("<", "\\u{3c}")):
+    for letter, escaped in (("\n", "\\n"), ("\t", " "), ("{", "\\u{7b}"), ("`", "\\u{60}")):
         given = given.replace(letter, escaped)
     return f'"{given}"'
 
@@ -63,8 +64,10 @@ def frame(title: str, page: Page, settings: Settings, *, head: str, foot: str) -
     """Return the opening of a document: its title, language, paper and running head."""
     lang, _, region = page.locale.partition("_")
     paper = "us-letter" if region in _LETTER else "a4"
+    day = date.fromisoformat(page.as_of)
     setting = call(
         "document-of.with",
+        date=f"datetime(year: {day.year}, month: {day.month}, day: {day.day})",
         title=quoted(title),
         author=quoted(settings.title),
         lang=quoted(settings.lang),
@@ -151,7 +154,7 @@ def sections(
 def _parts(section: Section, settings: Settings, page: Page, headline: set[str]) -> Iterator[str]:
     charts: list[str] = []
     for part in section.parts:
-        if isinstance(part, Chart):
+        if isinstance(part, Chart) and part.svg:
             charts.append(_chart(part))
             continue
         if charts:
@@ -169,6 +172,10 @@ def _part(part: Any, settings: Settings, page: Page, headline: set[str]) -> str:
         if all(item.name in headline for item in part.items):
             return ""  # they stand on the title page
         return "#" + kpi_grid(part.items, settings, page)
+    if isinstance(part, Chart):
+        return "#" + call(
+            "callout", quoted(part.title), quoted(part.sentence), tone=quoted("missing")
+        )
     if isinstance(part, Table):
         return "#" + _table(part)
     if isinstance(part, Text):
@@ -238,7 +245,7 @@ def _table(table: Table) -> str:
     notes = [table.note]
     if len(table.text) > PAPER_ROWS:
         notes.append(f"{PAPER_ROWS} of {len(table.text):,} rows; the workbook has all of them.")
-    if table.suppressed:
+    if table.suppressed and "fewer than" not in table.note:
         notes.append(f"{table.suppressed} rows about fewer than 8 customers left out.")
     return call(
         "data-table",

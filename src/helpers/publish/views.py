@@ -1,7 +1,7 @@
 """What a page shows of a document: blocks with anchors, safe pictures, tables cut to size."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from helpers.document import Chart, Column, Provenance, Table
@@ -116,7 +116,7 @@ class _Maker:
 
     def _figure(self, chart: Chart) -> Figure:
         anchor = unique(slug(chart.id), self._taken)
-        states = [chart, *(v for v in chart.variants if v.label != chart.label or not chart.label)]
+        states = _states(chart)
         frames = tuple(self._frame(state, anchor) for state in states)
         return Figure(anchor, chart.title, chart.switch, frames, chart.explorer)
 
@@ -126,7 +126,7 @@ class _Maker:
         table = self._table(
             chart.table, f"{anchor}-{chart.label}" if chart.label else f"{anchor}-data"
         )
-        svg = picture(chart.svg, prefix=f"p{self._pictures}-", place=place)
+        svg = picture(chart.svg, prefix=f"p{self._pictures}-", place=place) if chart.svg else ""
         return Frame(
             label=chart.label or "All",
             alt=chart.alt or chart.title,
@@ -142,13 +142,20 @@ class _Maker:
             anchor=unique(slug(name), self._taken),
             title=table.title,
             note=table.note,
-            suppressed=table.suppressed,
+            suppressed=0 if "fewer than" in table.note else table.suppressed,
             columns=tuple(table.columns),
             rows=tuple(tuple(_cells(raw, text, table.columns)) for raw, text in shown),
             total=len(table.rows),
         )
         self.tables.append((made, table))
         return made
+
+
+def _states(chart: Chart) -> list[Chart]:
+    """Return a chart's states, each once: its variants hold the one that stands first again."""
+    same = next((v for v in chart.variants if v.digest == chart.digest), None)
+    first = replace(chart, label=chart.label or (same.label if same else ""))
+    return [first, *(v for v in chart.variants if v is not same and v.label != first.label)]
 
 
 def _cells(raw: list[Any], text: list[str], columns: list[Column]) -> Iterator[Cell]:
@@ -171,10 +178,14 @@ def provenance_rows(block: Provenance) -> list[tuple[str, str]]:
     for file in block.files:
         said = {str(name): value for name, value in file.items()}
         name = str(said.pop("file", said.pop("name", "file")))
-        rows.append((name, ", ".join(f"{n} {_said(v)}" for n, v in said.items())))
-    rows += [(name, str(version)) for name, version in block.versions.items()]
+        rows.append((name, ", ".join(f"{n} {_said(n, v)}" for n, v in said.items())))
+    if block.versions:
+        made = ", ".join(f"{name} {version}" for name, version in block.versions.items())
+        rows.append(("Made with", made))
     return rows
 
 
-def _said(value: object) -> str:
+def _said(name: str, value: object) -> str:
+    if name == "sha256":
+        return str(value)[:12]
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
