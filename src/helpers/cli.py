@@ -19,7 +19,7 @@ app = typer.Typer(
 )
 
 Period = Annotated[
-    list[str] | None, typer.Option("--period", help="2017-09, 2017Q3, 2017 or 2017-W38.")
+    list[str] | None, typer.Option("--period", help="2017-09, 2017Q3, 2017, 2017-W38 or last-week, last-month …")
 ]
 First = Annotated[str | None, typer.Option("--from", help="The first period.")]
 Last = Annotated[str | None, typer.Option("--to", help="The last period.")]

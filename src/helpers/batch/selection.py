@@ -18,6 +18,13 @@ _CLOSED = {"week": timedelta(days=1)}
 _CLOSED_OTHERWISE = timedelta(days=3)
 
 
+_LAST: dict[str, Kind] = {
+    "last-week": "week",
+    "last-month": "month",
+    "last-quarter": "quarter",
+    "last-year": "year",
+}
+
 ALL = "all"
 """As the first period of a selection: every month that the data covers."""
 
@@ -124,7 +131,7 @@ def chosen_periods(selection: Selection, coverage: Coverage) -> list[Period]:
     Raises:
         PeriodError: one cannot be read, or the data does not cover it.
     """
-    found = [Period.parse(text) for text in selection.periods]
+    found = [_read(text, coverage) for text in selection.periods]
     if selection.first == ALL:
         months = Period.containing(coverage.first, "month").through(
             Period.containing(coverage.last, "month")
@@ -147,6 +154,12 @@ def chosen_periods(selection: Selection, coverage: Coverage) -> list[Period]:
                 hint=f"Its {period.kind}s are {coverage.span(period.kind)}.",
             )
     return list(dict.fromkeys(found))
+
+
+def _read(text: str, coverage: Coverage) -> Period:
+    """Return the period; `last-week` is the last complete week of the data, and so on."""
+    kind = _LAST.get(text)
+    return coverage.recent(kind, 1)[0] if kind else Period.parse(text)
 
 
 def select(selection: Selection) -> Selected:
