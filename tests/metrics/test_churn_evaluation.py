@@ -221,17 +221,26 @@ def test_mix_and_rate_are_kitagawas_and_leave_nothing_over() -> None:
 
 def test_the_sentence_names_the_change_and_its_main_cause() -> None:
     text = explain(
-        NOW, BEFORE, dimension="spend", compared_with="August", words="spending",
-        write=lambda value, unit: f"{100 * value:.3f} {unit}",
+        decompose(NOW, BEFORE, dimension="spend"), figure="The churn rate", compared_with="August",
+        split="recent spending", write=lambda value, unit: f"{100 * value:.3f} {unit}",
     )  # fmt: skip
     assert text == (
-        "The churn rate rose by 5.000 points against August, mainly because there are more "
-        "customers of the kinds that lapse often (rate +1.750 points, mix +3.250 points). By "
-        "spending, the group “low” moved it most (+3.625 points)."
+        "The churn rate rose by 5.000 points against August, mostly because kinds with a higher "
+        "rate have more weight (rates +1.750 points, mix +3.250 points). By recent spending, “low” "
+        "moved it most (+3.625 points)."
     )
-    assert explain(NOW, NOW, dimension="spend", compared_with="May") == (
-        "The churn rate is the same as in May."
-    )
+    same = decompose(NOW, NOW, dimension="spend")
+    text = explain(same, figure="Churn", compared_with="May", split="spending")
+    assert text == "Churn is the same as in May."
+
+
+def test_revenue_is_decomposed_by_its_own_weight() -> None:
+    # Before: 100 of revenue at 10 %; now 100 at 10 % and 300 at 30 %: 25 %, all of it mix.
+    now = rates(("low", 9, 1), ("high", 9, 1)).assign(revenue=[100, 300], lost=[0.1, 0.3])
+    before = rates(("low", 9, 1)).assign(revenue=[100], lost=[0.1])
+    table = decompose(now, before, dimension="spend", rate="lost", weight="revenue")
+    assert table["effect"].sum() == pytest.approx(0.15)
+    assert table["rate"].abs().max() == pytest.approx(0)
 
 
 def test_a_segment_that_is_new_is_all_mix() -> None:
@@ -244,7 +253,9 @@ def test_a_segment_that_is_new_is_all_mix() -> None:
 def test_nobody_before_leaves_nothing_to_compare() -> None:
     empty = BEFORE.iloc[:0]
     assert decompose(NOW, empty, dimension="spend").empty
-    assert "no churn rate of May" in explain(NOW, empty, dimension="spend", compared_with="May")
+    nothing = decompose(NOW, empty, dimension="spend")
+    text = explain(nothing, figure="Churn", compared_with="May", split="spending")
+    assert text == "Churn: there is nothing in May to compare with."
     assert contributors(empty, empty).empty
 
 
@@ -259,7 +270,7 @@ def test_small_groups_are_summed_so_that_nobody_is_shown() -> None:
     table = contributors(now, before).set_index("segment")
     assert table.index.tolist() == ["a", "other small groups"]
     assert table.loc["other small groups", ["customers", "customers_before"]].tolist() == [7, 7]
-    assert table.loc["other small groups", "churn_rate"] == pytest.approx(2 / 7)
+    assert table.loc["other small groups", "now"] == pytest.approx(2 / 7)
     assert table["effect"].sum() == pytest.approx(12 / 107 - 13 / 107)
 
 

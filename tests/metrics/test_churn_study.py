@@ -1,5 +1,6 @@
 """The prediction: learnt on earlier days, tested on a later one, beside plain rules."""
 
+import re
 from datetime import date, timedelta
 
 import numpy as np
@@ -12,7 +13,10 @@ from helpers.metrics.churn import (
     THEMES,
     Action,
     alive_by,
+    at_risk,
     drivers,
+    earlier_studies,
+    explain_changes,
     features,
     fit_risk,
     headline,
@@ -294,10 +298,11 @@ def test_the_headline_reaches_back_as_far_as_the_history(visits: pd.DataFrame, f
     action = Action(
         contact_cost=0.5, incentive_cost=1, success_rate=0.2, margin=0.3, horizon_days=180
     )
-    kpis = {
-        k.contract.name: k
-        for k in headline(visits, period=SEPTEMBER, window=WINDOW, found=found, action=action)
-    }
+    earlier = earlier_studies(visits, period=SEPTEMBER, window=WINDOW)
+    assert [str(p) for p in earlier] == ["2017-08"]
+    kpis = {k.contract.name: k for k in headline(
+        visits, period=SEPTEMBER, window=WINDOW, found=found, earlier=earlier, action=action
+    )}  # fmt: skip
     assert list(kpis) == [
         "active_customers", "churn_rate", "revenue_churn_rate", "reactivated_customers",
         "expected_churn_rate", "margin_at_risk", "expected_action_gain",
@@ -364,3 +369,39 @@ def test_the_verdict_speaks_of_ranking_level_and_leaks(found) -> None:
     assert "of all pairs" in ranking
     assert "customers lapsed where it expected" in level
     assert "tested on what happened after 2017-09-02" in guard
+
+
+def test_each_headline_figure_has_its_change_explained_exactly(visits: pd.DataFrame, found) -> None:
+    action = Action(contact_cost=1, incentive_cost=1, success_rate=0.1, margin=0.5, horizon_days=90)
+    august = SEPTEMBER.previous()
+    before = earlier_studies(visits, period=SEPTEMBER, window=WINDOW)[august]
+    cut = visits[visits["day"] <= pd.Timestamp(august.end)]
+    listed = at_risk(found.scored, visits, as_of=AS_OF, window=WINDOW, action=action)
+    listed_before = at_risk(before.scored, cut, as_of=august.end, window=WINDOW, action=action)
+    texts = explain_changes(
+        visits, period=SEPTEMBER, earlier=august, window=WINDOW, compared_with="August",
+        listed=listed, listed_before=listed_before,
+        write=lambda value, unit: f"{value:.6f}",
+    )  # fmt: skip
+    figures = ["Active customers", "The churn rate", "Revenue churn", "Expected churn", "Margin"]
+    assert [t.startswith(f) for t, f in zip(texts, figures, strict=True)] == [True] * 5
+    loss = listed["expected_loss"].sum() - listed_before["expected_loss"].sum()
+    total, customers, worth = _numbers(texts[4])
+    assert total == pytest.approx(abs(loss), abs=1e-5)
+    assert customers + worth == pytest.approx(loss, abs=1e-5)
+    change = found.scored["probability"].mean() - before.scored["probability"].mean()
+    total, rates, mix = _numbers(texts[3])[:3]
+    assert total == pytest.approx(abs(change), abs=1e-5)
+    assert rates + mix == pytest.approx(change, abs=1e-5)
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(n.replace("−", "-")) for n in re.findall(r"[+−]?\d+\.\d{6}", text)]
+
+
+def test_a_period_before_the_history_is_said_to_be_so(visits: pd.DataFrame) -> None:
+    texts = explain_changes(
+        visits, period=SEPTEMBER, earlier=SEPTEMBER.year_before(), window=WINDOW,
+        compared_with="September 2016",
+    )  # fmt: skip
+    assert texts == ["The history does not reach back to September 2016."]

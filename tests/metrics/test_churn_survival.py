@@ -12,12 +12,17 @@ from hypothesis import strategies as st
 from helpers.errors import MetricError
 from helpers.metrics.churn import (
     absences,
+    choose_window,
     compare_curves,
     lifetimes,
     purchase_days,
     share_after,
+    starting_groups,
+    stay_by_group,
     survival_curve,
+    window_choices,
 )
+from helpers.periods import Period
 
 # Remission of leukaemia patients on 6-MP, weeks; + is censored. Freireich et al. (1963), Blood 21;
 # the table is printed in Kleinbaum & Klein, Survival Analysis, and Cox & Oakes (1984), p. 8.
@@ -169,3 +174,57 @@ def test_no_purchases_give_no_lifetimes() -> None:
     nobody = LIVES.iloc[:0]
     assert lifetimes(nobody, as_of=AS_OF, window=30).empty
     assert absences(nobody, as_of=AS_OF, window=30).empty
+
+
+def test_groups_are_made_of_the_first_purchase_alone() -> None:
+    start = pd.Timestamp("2017-01-01")
+    rows = [("a", 0, 90.0), ("b", 0, 50.0), ("c", 0, 10.0), ("c", 5, 900.0)]
+    bought = purchase_days(
+        pd.DataFrame(
+            {
+                "customer_id": [r[0] for r in rows],
+                "ordered_at": [start + pd.Timedelta(days=r[1]) for r in rows],
+                "revenue": [r[2] for r in rows],
+            }
+        )
+    )
+    found = starting_groups(bought, as_of=AS_OF)
+    assert found["first_purchase"].tolist() == ["high", "middle", "low"]
+
+
+def many() -> pd.DataFrame:
+    """Return 60 customers: the north buys every 10 days, the south once."""
+    rows = [(f"n{i:02}", d) for i in range(30) for d in range(0, 101, 10)]
+    return visits(*rows, *((f"s{i:02}", i % 5) for i in range(30)))
+
+
+TOWNS = pd.DataFrame(
+    {
+        "customer_id": [f"{side}{i:02}" for side in "ns" for i in range(30)],
+        "side": ["north"] * 30 + ["south"] * 30,
+    }
+)
+
+
+def test_stays_differ_between_groups_as_the_log_rank_test_says() -> None:
+    table = stay_by_group(many(), as_of=AS_OF, window=30, customers=TOWNS)
+    side = table[table["dimension"] == "side"]
+    assert side["p_value"].max() < 1e-9
+    assert side["split"].unique().tolist() == ["Side"]
+    last = side.groupby("segment")["survival"].last()
+    assert last.to_dict() == {"north": 1.0, "south": 0.0}
+    everybody = table[table["dimension"] == "all"]
+    assert everybody["survival"].iloc[-1] == pytest.approx(0.5)
+    assert everybody["customers"].unique().tolist() == [60]
+
+
+def test_other_windows_are_shown_beside_the_chosen_one() -> None:
+    march = Period.parse("2017-03")
+    chosen = choose_window(many(), as_of=march.end, given=30)
+    table = window_choices(many(), period=march, chosen=chosen, windows=(14, 182)).set_index("days")
+    assert table.index.tolist() == [14, 30]  # 182 days lie before the history
+    assert table["chosen"].tolist() == [False, True]
+    assert table["customers"].tolist() == [30, 30]
+    assert table["churn_rate"].tolist() == [0.0, 0.0]
+    assert table["returned"].isna().all()  # nobody was watched for 91 days after the lapse
+    assert window_choices(many().iloc[:0], period=march, chosen=chosen).empty

@@ -21,6 +21,7 @@ from helpers.metrics.churn.at_risk import (
     risk_band,
     value_at_stake,
 )
+from helpers.metrics.churn.changes import explain_changes
 from helpers.metrics.churn.contractual import (
     contractual_churn,
     mrr_movements,
@@ -41,6 +42,7 @@ from helpers.metrics.churn.evaluation import (
 from helpers.metrics.churn.features import FEATURES, THEMES, features, labels
 from helpers.metrics.churn.headline import (
     contract_kpis,
+    earlier_studies,
     headline,
     prediction_kpis,
     retention_kpi,
@@ -63,8 +65,9 @@ from helpers.metrics.churn.profit import (
 )
 from helpers.metrics.churn.rules import alive_by
 from helpers.metrics.churn.scorecard import replay, scorecard
-from helpers.metrics.churn.segments import dimensions, segments
+from helpers.metrics.churn.segments import dimensions, in_words, segments
 from helpers.metrics.churn.spend import spend_bridge
+from helpers.metrics.churn.stays import starting_groups, stay_by_group, window_choices
 from helpers.metrics.churn.study import Study, outcomes, study
 from helpers.metrics.churn.survival import (
     absences,
@@ -116,12 +119,15 @@ __all__ = [
     "decompose",
     "dimensions",
     "drivers",
+    "earlier_studies",
     "explain",
+    "explain_changes",
     "features",
     "find_leaks",
     "fit_risk",
     "future_features",
     "headline",
+    "in_words",
     "labels",
     "lifetimes",
     "lift_by_decile",
@@ -146,6 +152,8 @@ __all__ = [
     "sensitivity",
     "share_after",
     "spend_bridge",
+    "starting_groups",
+    "stay_by_group",
     "study",
     "subscription_lifetimes",
     "survival_curve",
@@ -153,4 +161,5 @@ __all__ = [
     "trust",
     "value_at_stake",
     "verdict",
+    "window_choices",
 ]

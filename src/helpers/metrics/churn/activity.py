@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.metrics.churn.intervals import share, wilson
-from helpers.metrics.churn.visits import Visits, arrays, number
+from helpers.metrics.churn.visits import Visits, arrays, number, revenue_between
 from helpers.periods import Period
 
 MOVEMENTS = ("kept", "new", "reactivated", "lapsed", "away")
@@ -44,7 +44,7 @@ def movements(visits: pd.DataFrame, *, period: Period, window: int) -> pd.DataFr
         MOVEMENTS[:4],
         default="away",
     )
-    spent = _revenue(visits, rows.ids, before - window, before)
+    spent = revenue_between(visits, rows.ids, after=before - window, until=before)
     return pd.DataFrame(
         {
             "customer_id": pd.Series(rows.ids, dtype=str),
@@ -144,11 +144,3 @@ def _last(rows: Visits, day: int) -> np.ndarray:
     seen = rows.day <= day
     last[rows.customer[seen]] = rows.day[seen]  # days ascend, so the last assignment wins
     return last
-
-
-def _revenue(visits: pd.DataFrame, ids: pd.Index, after: int, until: int) -> np.ndarray:
-    """Return each customer's revenue in the days after `after` and up to `until`."""
-    day = visits["day"].to_numpy(dtype="datetime64[D]").astype("int64")
-    part = visits.loc[(day > after) & (day <= until), ["customer_id", "revenue"]]
-    total = part.groupby("customer_id")["revenue"].sum()
-    return total.reindex(ids).fillna(0.0).to_numpy(dtype="float64").round(6)

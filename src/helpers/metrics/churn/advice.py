@@ -100,10 +100,16 @@ def next_steps(
     steps = [
         f"Contact {write(len(contacts), 'count')} customers ({write(share, 'share')} of the "
         f"active): those marked on the analyst's list. At the assumed success rate of {rate}, "
-        f"that brings about {write(gain, 'currency')} more than it costs.",
+        f"that brings about {write(gain, 'currency')} more than it costs, "
+        f"{write(gain / float(listed['expected_loss'].sum()), 'share')} of the margin at risk.",
     ]
     everybody = float(listed["expected_gain"].sum())
-    if everybody < gain:
+    if share > 0.9:
+        steps.append(
+            "Nearly everybody is worth contacting at these assumptions: check them first, "
+            "because the list then hardly chooses."
+        )
+    elif everybody < gain:
         change = "lose" if everybody < 0 else "bring only"
         steps.append(
             f"Do not contact everybody: that would {change} {write(abs(everybody), 'currency')}, "

@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 
 from helpers.errors import MetricError
-from helpers.metrics.churn.activity import _revenue
 from helpers.metrics.churn.survival import absences, survival_curve
-from helpers.metrics.churn.visits import arrays, need, number
+from helpers.metrics.churn.visits import arrays, need, number, revenue_between
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +91,9 @@ def value_at_stake(
     today = number(as_of)
     first = pd.Series(rows.day[rows.starts], index=rows.ids).reindex(customers).to_numpy("float64")
     known = np.minimum(today - first + 1, 3 * window)
-    spent = np.maximum(_revenue(visits, customers, today - 3 * window, today), 0.0)
+    spent = np.maximum(
+        revenue_between(visits, customers, after=today - 3 * window, until=today), 0.0
+    )
     mean = spent.sum() / known.sum() if len(known) else 0.0
     daily = (spent + window * mean) / (known + window)
     lost = days_lost(visits, as_of=as_of, window=window, horizon=action.horizon_days)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from helpers.metrics.churn.evaluation import _measures
+from helpers.metrics.churn.evaluation import roc_auc
 from helpers.metrics.churn.features import THEMES
 from helpers.metrics.churn.model import RiskModel
 
@@ -39,7 +39,7 @@ def drivers(
     if not 0 < y.sum() < len(y):
         return pd.DataFrame(columns=columns)
     predicted = model.predict(features)
-    whole = _auc(predicted, y)
+    whole = roc_auc(predicted, y)
     rng = np.random.default_rng(seed)
     rows = []
     for theme, names in themes.items():
@@ -52,15 +52,11 @@ def drivers(
             [features.assign(**{n: s[n].to_numpy() for n in own}) for s in shuffled]
         )
         parts = model.predict(stacked).reshape(repeats, len(features))
-        drops = np.array([whole - _auc(part, y) for part in parts])
+        drops = np.array([whole - roc_auc(part, y) for part in parts])
         rho = features[own[0]].rank().corr(pd.Series(predicted, features.index).rank())
         rows.append((theme, drops.mean(), drops.min(), drops.max(), rho, _effect(rho)))
     table = pd.DataFrame(rows, columns=columns)
     return table.sort_values("importance", ascending=False, kind="stable", ignore_index=True)
-
-
-def _auc(p: np.ndarray, y: np.ndarray) -> float:
-    return float(_measures(p, y, np.ones((1, len(y))))["roc_auc"][0])
 
 
 def _effect(rho: float) -> str:

@@ -50,7 +50,7 @@ def score_table(
     )
     weights = weights[(weights[:, y].sum(1) > 0) & (weights[:, ~y].sum(1) > 0)]
     found = {
-        name: _measures(test[column].to_numpy(float), y, weights) for name, column in scores.items()
+        name: measures(test[column].to_numpy(float), y, weights) for name, column in scores.items()
     }
     first = next(iter(found))
     rows = []
@@ -68,8 +68,13 @@ def _middle(values: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _measures(p: np.ndarray, y: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Return each measure for every row of weights (draws × customers)."""
+def roc_auc(scores: np.ndarray, outcome: np.ndarray) -> float:
+    """Return P(score of a case > score of a non-case) + ½ P(equal), both kinds being there."""
+    return float(measures(scores, outcome, np.ones((1, len(outcome))))["roc_auc"][0])
+
+
+def measures(p: np.ndarray, y: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Return each of `MEASURES` for every row of weights (draws × customers)."""
     order = np.argsort(p, kind="stable")
     last = np.flatnonzero(np.r_[np.diff(p[order]) > 0, True])  # ends of the runs of equal scores
     up = np.cumsum(weights[:, order] * y[order], axis=1)[:, last]
@@ -221,4 +226,5 @@ def curves(
         roc = pd.DataFrame({"curve": "roc", "x": np.r_[0, flagged], "y": np.r_[0, found]})
         pr = pd.DataFrame({"curve": "pr", "x": found, "y": hits / (ends + 1)})
         parts.append(pd.concat([roc, pr], ignore_index=True).assign(score=name))
-    return pd.concat(parts, ignore_index=True)[["score", "curve", "x", "y"]]
+    columns = ["score", "curve", "x", "y"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)

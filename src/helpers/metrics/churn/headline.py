@@ -1,5 +1,6 @@
 """The figures at the head of the page, with those of earlier periods."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from math import isnan
 
@@ -37,15 +38,17 @@ def headline(
     period: Period,
     window: int,
     found: Study | None = None,
+    earlier: Mapping[Period, Study] | None = None,
     action: Action | None = None,
 ) -> list[Kpi]:
     """Return the headline KPIs of a period, with the period before and the same a year before.
 
     Active customers, churn rate, revenue churn and customers won back come from the purchases;
-    expected churn from `found` (`study` as of the period's end); margin at risk and the gain of
-    acting also from `action`, and are marked as assumed. Earlier values are computed with the same
-    window and action from the rows that were there at the time. A figure that the history cannot
-    support is None, and its note says why.
+    expected churn from `found` (`study` as of the period's end) and, for earlier values, from
+    `earlier` (`earlier_studies`); margin at risk and the gain of acting also from `action`, and
+    are marked as assumed. Earlier values are computed with the same window and action from the
+    rows that were there at the time. A figure that the history cannot support is None, and its
+    note says why.
     """
     spans = {"value": period, "previous": period.previous(), "year_before": period.year_before()}
     cut = {name: visits[visits["day"] <= pd.Timestamp(span.end)] for name, span in spans.items()}
@@ -69,12 +72,23 @@ def headline(
         kpis.append(_kpi(contract, values, limits=limits, note=note))
     if found is None:
         return kpis
-    earlier = {
-        n: study(cut[n], as_of=spans[n].end, window=window, explain=False)
-        for n in ("previous", "year_before")
-        if known[n] >= 3 * window
+    studies = {n: (earlier or {})[p] for n, p in spans.items() if p in (earlier or {})}
+    return kpis + _predicted(cut, spans, {**studies, "value": found}, window, action)
+
+
+def earlier_studies(
+    visits: pd.DataFrame, *, period: Period, window: int, seed: int = 0
+) -> dict[Period, Study]:
+    """Return the predictions as of the period before and the same period a year before.
+
+    Each sees only the rows of its time. Those that the history is too short for are left out.
+    """
+    found = {
+        p: study(visits, as_of=p.end, window=window, explain=False, seed=seed)
+        for p in (period.previous(), period.year_before())
+        if history_days(visits, as_of=p.end) >= 3 * window
     }
-    return kpis + _predicted(cut, spans, {"value": found, **earlier}, window, action)
+    return {p: made for p, made in found.items() if made.usable}
 
 
 def _predicted(

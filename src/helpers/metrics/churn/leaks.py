@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.errors import MetricError
-from helpers.metrics.churn.evaluation import _measures
+from helpers.metrics.churn.evaluation import roc_auc
 from helpers.metrics.churn.features import features as build_features
 
 SEPARATES = 0.995
@@ -121,7 +121,7 @@ def cross_validated_auc(
         model = HistGradientBoostingClassifier(random_state=seed, early_stopping=False)
         p = model.fit(x[learn], y[learn]).predict_proba(x[test])[:, 1]
         if 0 < y[test].sum() < len(test):
-            scores.append(_auc(p, y[test]))
+            scores.append(roc_auc(p, y[test]))
     return float(np.mean(scores))
 
 
@@ -193,12 +193,8 @@ def _separators(features: pd.DataFrame, y: np.ndarray) -> list[tuple[str, str, i
 
 
 def _both_ways(values: np.ndarray, y: np.ndarray) -> float:
-    auc = _auc(values, y)
+    auc = roc_auc(values, y)
     return max(auc, 1 - auc)
-
-
-def _auc(p: np.ndarray, y: np.ndarray) -> float:
-    return float(_measures(p, y, np.ones((1, len(y))))["roc_auc"][0])
 
 
 def _as_numbers(features: pd.DataFrame) -> np.ndarray:

@@ -1,16 +1,21 @@
 """Groups of customers as they were known on a day, for the page and for the diagnosis."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from helpers.errors import MetricError
-from helpers.metrics.churn.activity import _revenue
-from helpers.metrics.churn.visits import arrays, need, number
+from helpers.metrics.churn.visits import arrays, need, number, revenue_between
 
 SPEND = ("high", "middle", "low")
 UNKNOWN = "not known"
+_WORDS = {
+    "spend": "recent spending",
+    "rhythm": "recent purchase days",
+    "known_for": "time as a customer",
+    "first_purchase": "size of the first purchase",
+}
 
 
 def segments(
@@ -24,12 +29,14 @@ def segments(
     """Return the groups each active customer belongs to, from what was known on that day.
 
     Formula: `spend` = third of the active customers by revenue in the `window` days up to `as_of`
-    (high, middle, low; equal revenues fall into the same third); `rhythm` = purchase days in those
-    days (1, 2–3, 4–7, 8 or more); `known_for` = time since the first purchase seen, in windows.
-    Every column of `customers` with 2 to `max_levels` different values is added as it stands.
+    (high, middle, low; equal revenues fall into the same third); `rhythm` = purchase days in
+    those days (1, 2–3, 4–7, 8 or more); `known_for` = time since the first purchase seen, in
+    windows. Every column of `customers` with 2 to `max_levels` different values is added as it
+    stands.
 
-    Columns out: `customer_id` string and one string column per dimension. Grain: one row per
-    customer active at `as_of`. A customer without an attribute is in the group `not known`.
+    Columns out: `customer_id` string, the first three as ordered categories, attributes as
+    strings. Grain: one row per customer active at `as_of`. A customer without an attribute is in
+    the group `not known`.
 
     Raises:
         MetricError: `customers` has no `customer_id`, or one occurs twice.
@@ -42,11 +49,11 @@ def segments(
     ]
     tenure = (today - rows.day[rows.starts])[active]
     ids = rows.ids[active]
-    spent = _revenue(visits, ids, today - window, today)
+    spent = revenue_between(visits, ids, after=today - window, until=today)
     table = pd.DataFrame(
         {
             "customer_id": pd.Series(ids, dtype=str),
-            "spend": pd.Series(spend_tier(spent), dtype=str),
+            "spend": pd.Categorical(spend_tier(spent), SPEND, ordered=True),
             "rhythm": _banded(
                 recent, [2, 4, 8], ["1 day", "2–3 days", "4–7 days", "8 days or more"]
             ),
@@ -61,7 +68,7 @@ def segments(
             ),
         }
     )
-    return table if customers is None else _with_attributes(table, customers, max_levels)
+    return table if customers is None else with_attributes(table, customers, max_levels)
 
 
 def spend_tier(revenue: np.ndarray) -> np.ndarray:
@@ -77,11 +84,12 @@ def dimensions(table: pd.DataFrame) -> list[str]:
     return [str(name) for name in table.columns if name != "customer_id"]
 
 
-def _banded(values: np.ndarray, bounds: list[int], names: list[str]) -> pd.Series:
-    return pd.Series(np.array(names, dtype=object)[np.digitize(values, bounds)], dtype=str)
+def _banded(values: np.ndarray, bounds: list[int], names: list[str]) -> pd.Categorical:
+    return pd.Categorical.from_codes(np.digitize(values, bounds), names, ordered=True)
 
 
-def _with_attributes(table: pd.DataFrame, customers: pd.DataFrame, max_levels: int) -> pd.DataFrame:
+def with_attributes(table: pd.DataFrame, customers: pd.DataFrame, max_levels: int) -> pd.DataFrame:
+    """Return the table with every attribute of 2 to `max_levels` values as a string column."""
     need(customers, ["customer_id"], table="customers")
     ids = customers["customer_id"].astype(str)
     if ids.duplicated().any():
@@ -103,6 +111,6 @@ def _with_attributes(table: pd.DataFrame, customers: pd.DataFrame, max_levels: i
     return found
 
 
-def day_before(day: date) -> date:
-    """Return the day before: the day on which a period's starting position is taken."""
-    return day - timedelta(days=1)
+def in_words(dimension: str) -> str:
+    """Return a dimension as a reader knows it: `recent spending` for `spend`."""
+    return _WORDS.get(dimension, dimension.replace("_", " "))

@@ -18,6 +18,10 @@ from helpers.metrics.churn.training import Cutoffs, history_days, plan_cutoffs, 
 MODEL = "model"
 
 
+def _empty(*columns: str) -> pd.DataFrame:
+    return pd.DataFrame({name: [] for name in columns})
+
+
 @dataclass(frozen=True)
 class Study:
     """A churn prediction and everything that says how far to trust it.
@@ -39,15 +43,15 @@ class Study:
     window: int
     cutoffs: Cutoffs | None = None
     reason: str = ""
-    test: pd.DataFrame = field(default_factory=pd.DataFrame)
-    columns: Mapping[str, str] = field(default_factory=dict)
-    scores: pd.DataFrame = field(default_factory=pd.DataFrame)
-    used: str = ""
-    leaks: pd.DataFrame = field(default_factory=pd.DataFrame)
-    drivers: pd.DataFrame = field(default_factory=pd.DataFrame)
-    scored: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame({"customer_id": [], "probability": []})
+    test: pd.DataFrame = field(
+        default_factory=lambda: _empty("customer_id", "lapsed", "probability")
     )
+    columns: Mapping[str, str] = field(default_factory=dict)
+    scores: pd.DataFrame = field(default_factory=lambda: _empty("score", "measure", "value"))
+    used: str = ""
+    leaks: pd.DataFrame = field(default_factory=lambda: _empty("check", "column", "finding"))
+    drivers: pd.DataFrame = field(default_factory=lambda: _empty("theme", "importance"))
+    scored: pd.DataFrame = field(default_factory=lambda: _empty("customer_id", "probability"))
 
     @property
     def usable(self) -> bool:

@@ -76,8 +76,8 @@ def survival_curve(
 
     Columns in: `duration_days` number (days, ≥ 0), `event` bool, and `by` where given. Columns out:
     `segment` string, `day` int64, `survival` float64 (share), `std_error`, `low`, `high` float64,
-    `at_risk` int64 (customers not yet out just before that day), `customers` int64 (in the
-    segment).
+    `at_risk` int64 (customers still watched when the step up to that day began), `customers`
+    int64 (in the segment).
 
     Grain: one row per segment and `step` days from 0, as far as `min_at_risk` customers are still
     watched: beyond that an estimate rests on a handful. Before the first event the interval is
@@ -134,8 +134,8 @@ def _curve(name: str, group: pd.DataFrame, event: str, step: int, min_at_risk: i
     survival = fit.survival_function_.iloc[:, 0].reindex(table.index).to_numpy()
     left = np.where(n > d, n - d, np.nan)
     greenwood = np.cumsum(d / (n * left))  # NaN once the last one has gone
-    grid = np.arange(0, times.max() + 1, step)
-    at_risk = len(times) - np.searchsorted(np.sort(times), grid, side="left")
+    grid = np.arange(0, times.max() + step, step)
+    at_risk = len(times) - np.searchsorted(np.sort(times), grid - step, side="right")
     grid, at_risk = grid[at_risk >= min_at_risk], at_risk[at_risk >= min_at_risk]
     at = np.searchsorted(day, grid, side="right") - 1
     s = np.where(at >= 0, survival[at], 1.0)

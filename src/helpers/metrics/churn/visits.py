@@ -124,3 +124,15 @@ def arrays(visits: pd.DataFrame, *, as_of: date, purchases_only: bool = True) ->
     used, dense = np.unique(held, return_inverse=True)
     revenue = visits["revenue"].to_numpy(dtype="float64")[keep][order]
     return Visits(pd.Index(ids)[used], dense, day[keep][order], revenue)
+
+
+def revenue_between(visits: pd.DataFrame, ids: pd.Index, *, after: int, until: int) -> np.ndarray:
+    """Return each customer's revenue in the days after the day `after` and up to the day `until`.
+
+    Days are numbers counted from 1970-01-01; out float64 (currency, net of returns), in the order
+    of `ids`, 0 where a customer has none.
+    """
+    day = visits["day"].to_numpy(dtype="datetime64[D]").astype("int64")
+    part = visits.loc[(day > after) & (day <= until), ["customer_id", "revenue"]]
+    total = part.groupby("customer_id")["revenue"].sum()
+    return total.reindex(ids).fillna(0.0).to_numpy(dtype="float64").round(6)

@@ -1,0 +1,119 @@
+"""How long customers of different kinds stay, and what another window would have said."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from helpers.metrics.churn.activity import churn
+from helpers.metrics.churn.segments import in_words, spend_tier, with_attributes
+from helpers.metrics.churn.survival import (
+    absences,
+    compare_curves,
+    lifetimes,
+    share_after,
+    survival_curve,
+)
+from helpers.metrics.churn.visits import arrays
+from helpers.metrics.churn.window import Window
+from helpers.periods import Period
+
+
+def starting_groups(
+    visits: pd.DataFrame,
+    *,
+    as_of: date,
+    customers: pd.DataFrame | None = None,
+    max_levels: int = 6,
+) -> pd.DataFrame:
+    """Return the groups each customer belonged to from the first purchase on.
+
+    Formula: `first_purchase` = third of all customers by the revenue of the first purchase day
+    (high, middle, low), and every attribute of `customers` with 2 to `max_levels` values. Nothing
+    later is used: groups made of later behaviour would make the loyal look loyal by definition.
+
+    Columns out: `customer_id` string and one string column per dimension. Grain: one row per
+    customer with a purchase by `as_of`.
+    """
+    rows = arrays(visits, as_of=as_of)
+    table = pd.DataFrame(
+        {
+            "customer_id": pd.Series(rows.ids, dtype=str),
+            "first_purchase": pd.Series(spend_tier(rows.revenue[rows.starts]), dtype=str),
+        }
+    )
+    return table if customers is None else with_attributes(table, customers, max_levels)
+
+
+def stay_by_group(
+    visits: pd.DataFrame,
+    *,
+    as_of: date,
+    window: int,
+    customers: pd.DataFrame | None = None,
+    step: int = 7,
+) -> pd.DataFrame:
+    """Return Kaplan–Meier retention by every starting group, and overall.
+
+    Columns out: `dimension` string (`all` for everybody), `split` string (in words), those of
+    `survival_curve`, and `p_value` float64 of the log-rank test between the groups of the
+    dimension (NaN for `all`). Grain: one row per dimension, segment and `step` days. Customers
+    without an attribute are left out of it.
+    """
+    stays = lifetimes(visits, as_of=as_of, window=window)
+    groups = starting_groups(visits, as_of=as_of, customers=customers)
+    everybody = survival_curve(stays, event="lapsed", step=step)
+    parts = [everybody.assign(dimension="all", split="All customers", p_value=np.nan)]
+    merged = stays.merge(groups, on="customer_id", how="left")
+    for name in groups.columns[1:]:
+        known = merged[merged[name] != "not known"]
+        curve = survival_curve(known, event="lapsed", by=name, step=step)
+        if curve["segment"].nunique() > 1:
+            p = compare_curves(known, event="lapsed", by=name)
+            split = in_words(str(name)).capitalize()
+            parts.append(curve.assign(dimension=str(name), split=split, p_value=p))
+    kept = [part for part in parts if len(part)]
+    return pd.concat(kept, ignore_index=True) if kept else parts[0]
+
+
+def window_choices(
+    visits: pd.DataFrame,
+    *,
+    period: Period,
+    chosen: Window,
+    windows: tuple[int, ...] = (14, 28, 42, 56, 91, 182),
+) -> pd.DataFrame:
+    """Return the churn rate of the period under other windows, and how many lapses were final.
+
+    Columns out: `days` int64 (the window), `customers` int64 (active at the start), `churn_rate`,
+    `low`, `high` float64, `returned` float64 (share of the lapsed back within 91 days,
+    Kaplan–Meier; NaN where nobody was watched for so long), `chosen` bool. Grain: one row per
+    window that the history before the period reaches.
+    """
+    rows = arrays(visits, as_of=period.end)
+    if not len(rows.day):
+        return pd.DataFrame(
+            columns=["days", "customers", "churn_rate", "low", "high", "returned", "chosen"]
+        )
+    before = (np.datetime64(period.start, "D").astype("int64") - rows.day.min()).item()
+    found = []
+    for days in sorted({*windows, chosen.days}):
+        if days > before:
+            continue
+        rates = churn(visits, period=period, window=days)
+        away = absences(visits, as_of=period.end, window=days)
+        curve = survival_curve(away, event="returned")
+        back = 1 - share_after(curve, day=91)["survival"]
+        found.append(
+            {
+                "days": days,
+                "customers": int(rates["start"]),
+                "churn_rate": rates["churn_rate"],
+                "low": rates["churn_low"],
+                "high": rates["churn_high"],
+                "returned": back,
+                "chosen": days == chosen.days,
+            }
+        )
+    columns = ["days", "customers", "churn_rate", "low", "high", "returned", "chosen"]
+    return pd.DataFrame(found, columns=columns)
