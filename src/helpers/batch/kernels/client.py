@@ -115,7 +115,13 @@ def _spawn(launch: Launch, path: Path, lock: int) -> None:
     environment["JE_ARROW_MALLOC_CONF"] = f"{given},background_thread:false".lstrip(",")
     ready, ready_fd = os.pipe()
     idle = float(os.environ.get("CRM_REPORTS_KERNEL_IDLE") or IDLE_S)
-    options = {"socket": str(path), "idle": idle, "lock_fd": lock, "ready_fd": ready_fd}
+    options = {
+        "socket": str(path),
+        "idle": idle,
+        "preload": launch.preload,
+        "lock_fd": lock,
+        "ready_fd": ready_fd,
+    }
     command = [*launch.python, str(Path(forkserver.__file__).parent), json.dumps(options)]
     with suppress(FileNotFoundError):
         log.unlink()

@@ -45,9 +45,18 @@ def stop_server(*, force: bool = False, seconds: float = 10.0) -> int:
     until = time.monotonic() + seconds
     for answer in filter(None, stopped):
         waits = force or not answer["kernels"]
-        while waits and os.path.exists(f"/proc/{answer['pid']}") and time.monotonic() < until:
+        while waits and _runs(answer["pid"]) and time.monotonic() < until:
             time.sleep(0.01)
     return sum(answer is not None for answer in stopped)
+
+
+def _runs(pid: int) -> bool:
+    """Say whether a process has not ended; init may take its time to reap one that has."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def _sockets() -> list[Path]:

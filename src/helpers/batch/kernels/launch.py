@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,10 +43,13 @@ class Launch:
     stdout: int
     stderr: int
     independent: bool
+    preload: tuple[str, ...] | None = None
 
     @classmethod
-    def from_popen(cls, command: list[str], options: dict[str, Any]) -> "Launch":
-        """Read what would have gone to `subprocess.Popen`.
+    def from_popen(
+        cls, command: list[str], options: dict[str, Any], preload: Sequence[str] | None = None
+    ) -> "Launch":
+        """Read what would have gone to `subprocess.Popen`; `preload` is for the server.
 
         Raises:
             WarmUnavailableError: the command is not an ipykernel's, or an option has no equal here.
@@ -75,6 +79,7 @@ class Launch:
             stdout,
             stdout if stderr == subprocess.STDOUT else _descriptor(stderr, sys.__stderr__, 2),
             bool(options.get("independent")),
+            None if preload is None else tuple(preload),
         )
 
     def request(self) -> dict[str, Any]:
@@ -113,6 +118,7 @@ class Launch:
         identity = [
             wire.PROTOCOL,
             self.python,
+            self.preload,
             os.path.realpath(self.python[0]),
             str(Path(wire.__file__).parent),
             sorted(counted.items()),

@@ -10,6 +10,7 @@ from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from traitlets import List, Unicode
 
 _warned: set[str] = set()
 
@@ -21,11 +22,19 @@ class ForkServerProvisioner(LocalProvisioner):
     like any other, and one line of warning says why.
 
     Attributes:
+        preload: what the server imports instead of the reports' packages; set it as `preload` in
+            the kernelspec's `metadata.kernel_provisioner.config`.
         kernel_kind: `warm`, or `cold` after a fallback.
         fallback: why the kernel is cold; empty for a warm one.
         usage: after the end of a warm kernel `cpu_user_s`, `cpu_system_s`, `peak_mb`.
     """
 
+    preload = List(
+        Unicode(),
+        default_value=None,
+        allow_none=True,
+        help="Modules that the fork server imports, in place of those that reports use.",
+    ).tag(config=True)
     kernel_kind = "cold"
     fallback = ""
     usage: dict[str, float] | None = None
@@ -39,7 +48,7 @@ class ForkServerProvisioner(LocalProvisioner):
         from helpers.batch.kernels.launch import Launch, WarmUnavailableError
 
         try:
-            launch = Launch.from_popen(cmd, self._scrub_kwargs(kwargs))
+            launch = Launch.from_popen(cmd, self._scrub_kwargs(kwargs), self.preload)
             process = await asyncio.to_thread(client.start_kernel, launch)
         except WarmUnavailableError as error:
             return await self._cold(str(error), cmd, kwargs)

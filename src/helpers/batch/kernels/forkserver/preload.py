@@ -9,7 +9,7 @@ import gc
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
@@ -84,8 +84,8 @@ class Loaded:
     variables: dict[str, str]
 
 
-def load() -> Loaded:
-    """Import the kernel's machinery and the reports' packages.
+def load(modules: Sequence[str] | None = None) -> Loaded:
+    """Import the kernel's machinery and `modules`, by default the reports' packages.
 
     A package that is not installed, or does not import, is left to the notebook that wants it.
     """
@@ -93,14 +93,14 @@ def load() -> Loaded:
     failed = _import(KERNEL)
     os.environ.setdefault("MPLBACKEND", INLINE)  # as ipykernel does before any cell runs
     with _as_in_a_kernel():
-        failed |= _import(REPORTS)
+        failed |= _import(REPORTS if modules is None else modules)
     gc.collect()
     gc.freeze()  # a kernel's collector must not touch, and so copy, what it shares with this one
     changed = {k: v for k, v in os.environ.items() if before.get(k) != v}
     return Loaded(failed, changed)
 
 
-def _import(names: tuple[str, ...]) -> dict[str, str]:
+def _import(names: Sequence[str]) -> dict[str, str]:
     failed = {}
     for name in names:
         try:

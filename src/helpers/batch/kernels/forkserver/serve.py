@@ -203,7 +203,7 @@ class Server:
 def main(options: dict[str, Any]) -> int:
     """Import, listen, serve; `options` come from `helpers.batch.kernels.client`."""
     environment = installed.digest()
-    loaded = preload.load()
+    loaded = preload.load(options["preload"])
     blas = child.Blas()
     path = Path(options["socket"])
     wakeup = socket.socketpair()
