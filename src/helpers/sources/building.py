@@ -16,8 +16,9 @@ from helpers.sources.deriving import derive
 from helpers.sources.knowing import in_order, seen_days
 from helpers.sources.ledger import Ledger
 from helpers.sources.mapping import DerivedTable, FileTable
+from helpers.sources.raw import BLANK, BROKEN
 from helpers.sources.rawfiles import files_of
-from helpers.sources.reading import BLANK, BROKEN, read
+from helpers.sources.reading import read
 from helpers.sources.rules import apply_rules
 from helpers.sources.work import Work
 

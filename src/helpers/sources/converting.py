@@ -11,7 +11,7 @@ from helpers.errors import DataError
 from helpers.sources.canonical import Kind, TableSpec
 from helpers.sources.mapping import FileTable
 from helpers.sources.mapping_parts import Column
-from helpers.sources.reading import Raw
+from helpers.sources.raw import Raw
 from helpers.sources.texts import TEXT, as_text
 from helpers.sources.times import UndeclaredError, to_time
 

@@ -30,7 +30,8 @@ def _cell_text(cell: object) -> str | None:
 
 def arrow(values: "pd.Series[Any]") -> pa.Array:
     """Return text as Arrow, missing cells as nulls."""
-    return pa.array(values.astype(TEXT).array, type=pa.string(), from_pandas=True)
+    found = pa.array(values.astype(TEXT).array, type=pa.string(), from_pandas=True)
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
 def isin(values: "pd.Series[Any]", ids: "pd.Series[Any]") -> np.ndarray:

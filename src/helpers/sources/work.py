@@ -10,7 +10,7 @@ from helpers.sources.canonical import TABLES, TableSpec
 from helpers.sources.converting import Converted
 from helpers.sources.ledger import Ledger
 from helpers.sources.mapping import FileTable
-from helpers.sources.reading import Raw
+from helpers.sources.raw import Raw
 from helpers.sources.texts import places
 
 NEVER = np.datetime64("NaT", "D")
