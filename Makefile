@@ -84,8 +84,12 @@ format: $(READY) ## Format the code and the notebooks
 notebooks: $(READY) ## Execute the committed notebooks on the fixture, in place
 	@$(BIN)/python -m helpers.batch.refresh $(FAMILY)
 
+$(VENV)/.bench: $(READY) requirements/bench.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@
+
 .PHONY: bench
-bench: $(READY) ## Measure speed and accuracy; DATA=folder with reference data sets
+bench: $(VENV)/.bench ## Measure speed and accuracy; DATA=folder with reference data sets
 	@$(BIN)/python -m bench $(if $(DATA),--data $(DATA)) $(ARGS)
 
 .PHONY: lock
@@ -94,6 +98,8 @@ lock: ## Write the locks anew (needs uv)
 	  --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements/base.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --custom-compile-command "make lock" pyproject.toml --group dev -o requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --custom-compile-command "make lock" -c requirements/dev.txt pyproject.toml --group dev --group bench -o requirements/bench.txt
 
 .PHONY: clean
 clean: ## Remove what is generated (reports/output) and caches; keeps .venv

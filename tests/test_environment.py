@@ -31,13 +31,15 @@ def test_every_dependency_is_locked() -> None:
     assert needed | dev <= set(lock("dev.txt"))
 
 
-def test_both_locks_name_the_same_versions() -> None:
+def test_the_locks_name_the_same_versions() -> None:
     dev = lock("dev.txt")
+    bench = lock("bench.txt")
     differing = {n: (v, dev.get(n)) for n, v in lock("base.txt").items() if dev.get(n) != v}
+    differing |= {n: (v, bench.get(n)) for n, v in dev.items() if bench.get(n) != v}
     assert differing == {}
 
 
-@pytest.mark.parametrize("name", ["base.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["base.txt", "dev.txt", "bench.txt"])
 def test_every_locked_release_has_a_hash_and_no_address(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text()
     assert "://" not in text
@@ -57,7 +59,15 @@ def test_environment_yml_takes_python_packages_from_the_lock_only() -> None:
 
 
 def test_the_mandated_packages_are_there() -> None:
-    mandated = {"jupyterlab", "papermill", "nbconvert", "pandas", "seaborn", "scikit-learn", "ipywidgets"}
+    mandated = {
+        "jupyterlab",
+        "papermill",
+        "nbconvert",
+        "pandas",
+        "seaborn",
+        "scikit-learn",
+        "ipywidgets",
+    }
     assert mandated <= set(lock("base.txt"))
     assert "nbval" in lock("dev.txt")
     assert project()["project"]["optional-dependencies"]["quarto"] == ["quarto-cli"]
