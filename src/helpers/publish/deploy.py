@@ -12,6 +12,7 @@ from typing import Any
 from helpers import paths
 from helpers.errors import PublishError
 from helpers.publish.files import PART, put
+from helpers.publish.files import remove as remove_files
 
 LIST = "deployed.json"
 """The list of files and their digests that a deployment leaves at its target."""
@@ -75,7 +76,7 @@ def _target(to: str, local: Path | None, options: dict[str, Any]) -> _Target:
         return _Target(
             read=lambda name: (folder / name).read_bytes(),
             write=lambda name, data: put(folder / name, data),
-            remove=lambda name: (folder / name).unlink(missing_ok=True),
+            remove=lambda name: remove_files(folder, [name]),
         )
     import fsspec
 

@@ -217,7 +217,7 @@ class Site:
 
 def _newest_first(page: Page) -> tuple[int, int, str]:
     period = page.key.period
-    return -period.end.toordinal(), -period.days, page.key.slice
+    return -period.end.toordinal(), period.days, page.key.slice
 
 
 def series(pages: Iterable[Page], kpi: str) -> list[tuple[Page, KpiItem]]:

@@ -105,7 +105,7 @@ def _editions(site: Site, source: str, packs: set[str]) -> list[Edition]:
     for page in site.pages:
         if page.key.source == source:
             groups.setdefault((page.key.period, page.key.slice), []).append(page)
-    order = sorted(groups, key=lambda k: (-k[0].end.toordinal(), -k[0].days, k[1]))
+    order = sorted(groups, key=lambda k: (-k[0].end.toordinal(), k[0].days, k[1]))
     made = []
     for period, part in order:
         pages = sorted(groups[period, part], key=lambda page: site.rank(page.key.family))

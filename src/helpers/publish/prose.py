@@ -11,7 +11,7 @@ from typing import Literal
 Style = Literal["plain", "strong", "em", "code"]
 
 _SPAN = re.compile(r"\*\*(.+?)\*\*|(?<![\w*])[*_](?!\s)(.+?)(?<!\s)[*_](?![\w*])|`([^`]+)`")
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_LINK = re.compile(r"!?\[([^\]]*)\]\((?:[^()]|\([^()]*\))*\)")
 
 
 @dataclass(frozen=True)

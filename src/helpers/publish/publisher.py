@@ -206,6 +206,7 @@ class Publication:
             said = site.stale.get(page.key)
             if said and mark(paths.site() / name, said):
                 self.written.add(name)
+                self.manifest.entries[page.key.path].html_of = ""  # its file says more than it did
 
     def forget(self) -> None:
         """Drop what is known of notebooks that are gone, and of those never published."""

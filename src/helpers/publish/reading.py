@@ -64,7 +64,7 @@ def read(path: Path) -> Document:
             no title.
     """
     try:
-        cells = json.loads(path.read_bytes())["cells"]
+        cells = list(json.loads(path.read_bytes())["cells"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PublishError(f"is no notebook: {error!r}", file=path.name) from error
     return assemble(cells, file=path.name)

@@ -34,7 +34,8 @@ def text_path(key: Key) -> Path:
 def searched_html(document: Document, page: Page, lang: str) -> str:
     """Return the words of a report as the HTML that pagefind indexes."""
     head = f"{page.title}, {page.period_text}" + (f", {page.slice_text}" if page.slice_text else "")
-    parts = [f"<h1>{escape(head)}</h1>", _p(page.source_text), _p(page.summary)]
+    source = f'<p data-pagefind-meta="source">{escape(page.source_text)}</p>'
+    parts = [f"<h1>{escape(head)}</h1>", source, _p(page.summary)]
     for section in document.sections:
         if section.heading:
             parts.append(f'<h2 id="{escape(section.id)}">{escape(section.heading)}</h2>')
@@ -42,8 +43,7 @@ def searched_html(document: Document, page: Page, lang: str) -> str:
     return (
         f'<!doctype html><html lang="{escape(lang)}"><head><meta charset="utf-8">'
         f"<title>{escape(head)}</title></head>"
-        f'<body data-pagefind-body data-pagefind-meta="source:{escape(page.source_text)}">'
-        f"{''.join(parts)}</body></html>"
+        f"<body data-pagefind-body>{''.join(parts)}</body></html>"
     )
 
 
@@ -103,8 +103,13 @@ def shard_of(pages: list[Page], digests: dict[Key, str]) -> str:
     return digest(*(f"{page.key}:{digests[page.key]}" for page in pages))
 
 
-def build_shard(name: str, pages: list[Page], documents: dict[Key, str]) -> list[str]:
-    """Write the full-text index of these reports into the site and return its files.
+def build_shard(
+    name: str, pages: list[Page], documents: dict[Key, str]
+) -> tuple[list[str], set[str]]:
+    """Write the full-text index of these reports into the site.
+
+    Returns:
+        Its files, and those of them whose content changed.
 
     Raises:
         PublishError: pagefind fails.
@@ -117,7 +122,7 @@ def build_shard(name: str, pages: list[Page], documents: dict[Key, str]) -> list
         for page in pages:
             target = staged / f"{page.key.path}.html"
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(documents[page.key], "utf-8")
+            target.write_text(documents.get(page.key, ""), "utf-8")
         done = subprocess.run(
             [str(program), "--site", str(staged), "--output-path", str(made), "--silent"],
             capture_output=True,
@@ -128,18 +133,18 @@ def build_shard(name: str, pages: list[Page], documents: dict[Key, str]) -> list
         if done.returncode:
             said = (done.stderr or done.stdout).strip().splitlines()
             raise PublishError(f"pagefind made no index of {name}: {said[-1:] or 'no word'}")
-        return sorted(_take(made, f"pagefind/{name}"))
+        taken = dict(_take(made, f"pagefind/{name}"))
+        return sorted(taken), {name for name, changed in taken.items() if changed}
 
 
-def _take(made: Path, target: str) -> Iterator[str]:
+def _take(made: Path, target: str) -> Iterator[tuple[str, bool]]:
     files = [path for path in made.rglob("*") if path.is_file()]
     for path in sorted(
         files, key=lambda path: path.suffix == ".json"
     ):  # the entry points at the rest
         if path.name in _NEEDED or path.suffix in _NEEDED_ENDS:
             name = f"{target}/{path.relative_to(made).as_posix()}"
-            put(paths.site() / name, path.read_bytes())
-            yield name
+            yield name, put(paths.site() / name, path.read_bytes())
 
 
 def forget(site: Site) -> None:

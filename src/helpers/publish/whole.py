@@ -75,9 +75,11 @@ def _shards(publication: Publication, site: Site, digests: dict[Key, str]) -> di
         if manifest.others.get(name) != made_of or not complete:
             texts = dict(_searched(publication, pages, digests))
             try:
-                known = search.build_shard(name, pages, texts)
+                known, changed = search.build_shard(name, pages, texts)
                 manifest.others.update({name: made_of, f"{name}:files": str(len(known))})
-                publication.written.update(known)
+                publication.written.update(changed)
+                left = {file for file in present if file.startswith(f"pagefind/{name}/")}
+                files.remove(paths.site(), sorted(left - set(known)))
             except HelpersError as error:
                 publication.failed[f"search of {name}"] = " ".join(str(error).split())
         found[name] = known

@@ -1,0 +1,115 @@
+"""Nothing about a single customer passes, and what is no customer does."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from helpers.document import Column, Text
+from helpers.errors import DisclosureError
+from helpers.publish.guard import Guard, guard_for
+from helpers.publish.reading import Document, assemble
+
+IDS = ["HH-0001", "HH-0017", "Ann Smith", "a.b@c.de", "17850", "540", "9876543210"]
+
+
+def document(kit: Any, *blocks: Any, cells: list[dict[str, Any]] | None = None) -> Document:
+    made = [*kit.book().cells(), *(kit.code("x", kit.shown(block)) for block in blocks)]
+    return assemble([*made, *(cells or [])], file="2017-12.ipynb")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["HH-0001", "see hh-0001.", "2017-HH-0001-b", "ＨＨ-0001", "(Ann Smith)", "mail a.b@c.de!",
+     "call 9876543210", "HH-0017/HH-0001"],
+)  # fmt: skip
+def test_an_id_is_found_wherever_it_stands_alone(text: str) -> None:
+    assert Guard(IDS).find(text) is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["HH-00012", "AHH-0001", "Joann Smithson", "17850 orders", "540", "98765432101", ""]
+)
+def test_what_only_resembles_an_id_passes(text: str) -> None:
+    assert Guard(IDS).find(text) is None
+
+
+def test_a_clean_document_passes(kit: Any) -> None:
+    Guard(IDS).check(document(kit))
+
+
+def test_an_unknown_grain_is_refused_by_block(kit: Any) -> None:
+    bad = kit.book().table(id="worst", grain="customer")
+    with pytest.raises(DisclosureError, match=r"worst.*'customer'"):
+        Guard([]).check(document(kit, bad))
+
+
+@pytest.mark.parametrize(
+    "name", ["customer_id", "Email", "phone", "name", "first_name", "household_id"]
+)
+def test_a_column_of_identifiers_is_refused(kit: Any, name: str) -> None:
+    table = kit.book().table()
+    bad = replace(table, columns=[Column(name, "Who", "text", "left"), *table.columns[1:]])
+    with pytest.raises(DisclosureError, match=name):
+        Guard([]).check(document(kit, bad))
+
+
+def test_groups_under_eight_customers_are_refused(kit: Any) -> None:
+    with pytest.raises(DisclosureError, match="under 8 customers"):
+        Guard([]).check(
+            document(kit, kit.book().table(rows=[["A", 7, 1.0]], text=[["A", "7", "$1"]]))
+        )
+
+
+def test_an_empty_group_is_not_a_small_one(kit: Any) -> None:
+    Guard([]).check(document(kit, kit.book().table(rows=[["A", 0, 0.0]], text=[["A", "0", "$0"]])))
+
+
+def test_numeric_ids_are_compared_with_cells_of_text_not_with_counts(kit: Any) -> None:
+    counted = kit.book().table(rows=[["A", 17850, 1.0]], text=[["A", "17850", "$1"]])
+    Guard(IDS).check(document(kit, counted))
+    named = kit.book().table(rows=[["17850", 40, 1.0]], text=[["17850", "40", "$1"]])
+    with pytest.raises(DisclosureError, match="names a customer"):
+        Guard(IDS).check(document(kit, named))
+
+
+def test_a_variant_of_a_chart_is_guarded_too(kit: Any) -> None:
+    chart = kit.book().switched()
+    hidden = replace(chart.variants[1], sentence="HH-0001 leads.")
+    with pytest.raises(DisclosureError, match="regions"):
+        Guard(IDS).check(document(kit, replace(chart, variants=[chart.variants[0], hidden])))
+
+
+@pytest.mark.parametrize("place", ["text", "heading", "code", "printed", "parameters", "svg"])
+def test_an_id_is_refused_in_every_part_of_a_document(kit: Any, place: str) -> None:
+    stream = {"output_type": "stream", "name": "stdout", "text": "HH-0001 bought"}
+    svg = kit.svg.replace("<defs>", "<!-- HH-0001 --><defs>")
+    planted = {
+        "text": kit.code("x", kit.shown(Text("HH-0001 bought most."))),
+        "heading": kit.markdown("## About HH-0001\n\ntext"),
+        "code": kit.code("frame[frame.customer_id == 'HH-0001']"),
+        "printed": kit.code("print(best)", stream),
+        "parameters": kit.code("x", kit.shown(replace(kit.book().chart(), alt="HH-0001"), kit.svg)),
+        "svg": kit.code("x", kit.shown(kit.book().chart(), svg)),
+    }
+    with pytest.raises(DisclosureError) as raised:
+        Guard(IDS).check(document(kit, cells=[planted[place]]))
+    assert "HH-0001" not in str(raised.value), "the refusal itself must not name the customer"
+    assert "HH…, 7 characters" in str(raised.value).replace("hh…", "HH…")
+
+
+def test_ids_come_from_the_snapshot_that_the_document_names(kit: Any) -> None:
+    kit.customers("HH-0001", snapshot="aaa")
+    kit.customers("HH-0002", snapshot="bbb")
+    guard, warning = guard_for("aaa")
+    assert (guard.find("HH-0001"), guard.find("HH-0002"), warning) == ("hh-0001", None, "")
+
+
+def test_without_its_snapshot_all_others_are_compared_and_said(kit: Any) -> None:
+    kit.customers("HH-0001", snapshot="aaa")
+    kit.customers("HH-0002", snapshot="bbb")
+    guard, warning = guard_for("gone")
+    assert guard.find("HH-0001")
+    assert guard.find("HH-0002")
+    assert "gone" in warning
+    assert "2 others" in warning

@@ -1,0 +1,126 @@
+"""PDFs: tagged, titled, complete, and the same bytes each time."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+
+from helpers.errors import PublishError
+from helpers.publish.model import Key, page_of
+from helpers.publish.pdf import compile_pdf
+from helpers.publish.reading import Document, assemble
+from helpers.publish.settings import Settings, Target
+from helpers.publish.typst_source import quoted, report_source
+
+
+def source(kit: Any, settings: Settings | None = None, **given: Any) -> str:
+    book = kit.book(**given)
+    document = assemble(book.cells(), file="x")
+    return report_source(document, page_of(Key(book.source, book.family, book.stem), document),
+                         settings or Settings())  # fmt: skip
+
+
+def text_of(data: bytes) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(data)).pages)
+
+
+def made(kit: Any, settings: Settings | None = None, **given: Any) -> bytes:
+    return compile_pdf(source(kit, settings, **given), as_of="2017-12-31", place="x.pdf")
+
+
+def test_a_pdf_is_tagged_titled_and_has_a_language(kit: Any) -> None:
+    reader = PdfReader(io.BytesIO(made(kit)))
+    root = reader.trailer["/Root"]
+    assert reader.metadata is not None
+    assert reader.metadata.title == "Customer value, December 2017"
+    assert root["/Lang"] == "en-US"
+    assert root["/MarkInfo"]["/Marked"].value is True
+    assert "pdfuaid:part>1<" in root["/Metadata"].get_data().decode().replace(" ", "")
+
+
+def test_a_pdf_holds_title_kpis_contents_tables_and_no_code(kit: Any) -> None:
+    text = text_of(made(kit))
+    for wanted in ("Customer value", "December 2017", "$1,234", "+2.8% better", "Contents",
+                   "Where it comes from", "Segments", "Lapsing", "Mind the gap.", "Σ revenue",
+                   "Snapshot 0123abcd", "1 / "):  # fmt: skip
+        assert wanted in text
+    assert "import helpers" not in text
+
+
+def test_the_same_edition_gives_the_same_bytes(kit: Any) -> None:
+    assert made(kit) == made(kit)
+
+
+def test_a_long_table_repeats_its_head_on_every_page(kit: Any) -> None:
+    rows = [[f"Segment {i}", 10 + i, 1.5] for i in range(2000)]
+    table = kit.book().table(rows=rows, text=[[str(cell) for cell in row] for row in rows])
+    cells = [kit.markdown("## Long"), kit.code("x", kit.shown(table))]
+    data = made(kit, extra=cells)
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(data)).pages]
+    with_rows = [text for text in pages if "Segment 1" in text or "Segment 5" in text]
+    assert len(with_rows) >= 2
+    assert all("Customers" in text for text in with_rows)
+    assert "60 of 2,000 rows" in " ".join(pages)
+
+
+def test_a_chart_without_alternative_text_fails_the_build(kit: Any) -> None:
+    blank = source(kit).replace('alt: "Bar chart: revenue by segment. Loyal leads."', "alt: none")
+    with pytest.raises(PublishError, match="alt"):
+        compile_pdf(blank, as_of="2017-12-31", place="x.pdf")
+
+
+def test_a_target_is_met_or_missed_in_words(kit: Any) -> None:
+    held = Settings(targets={("shop", "revenue"): Target(2000, "at_least", "$2,000")})
+    assert "Target at least $2,000: missed" in text_of(made(kit, held))
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["#panic()", "*bold* _em_ $x$ @ref <label>",
+     "= Heading", '"; #read("/etc/passwd") "', "\\u{41}",
+     "{{< env HOME >}}", "```typst #panic() ```", "//comment", "a\nb"],
+)  # fmt: skip
+def test_text_from_data_is_never_markup(kit: Any, hostile: str) -> None:
+    text = text_of(made(kit, segment=hostile)).replace("\n", "")
+    assert hostile.replace("\n", "").replace(" ", "") in text.replace(" ", "")
+
+
+def test_no_brace_or_backtick_of_data_reaches_the_source(kit: Any) -> None:
+    assert quoted('{{< a >}} `"\\') == '"\\u{7b}\\u{7b}< a >}} \\u{60}\\"\\\\"'
+
+
+@pytest.mark.parametrize(
+    "title", ["客户价值", "قيمة العملاء", "Ценность клиента", "値 😀 \U0001f9ff"]
+)
+def test_a_title_in_any_script_makes_a_pdf(kit: Any, title: str) -> None:
+    data = made(kit, title=title)
+    reader = PdfReader(io.BytesIO(data))
+    assert len(reader.pages) >= 2
+    assert reader.metadata is not None
+
+
+def test_an_empty_chart_is_its_sentence(kit: Any) -> None:
+    chart = replace(kit.book().chart(), sentence="There is nothing to show.", marks=[])
+    cells = [kit.code("x", kit.shown(chart))]
+    assert "There is nothing to show." in text_of(made(kit, extra=cells))
+
+
+def test_a_document_of_a_title_alone_is_still_a_pdf(kit: Any) -> None:
+    document: Document = assemble(kit.book().cells()[:4], file="x")
+    page = page_of(Key("shop", "customer_value", "2017-12"), document)
+    data = compile_pdf(report_source(document, page, Settings()), as_of="2017-12-31", place="x")
+    assert "Customer value" in text_of(data)
+
+
+def test_pages_can_be_drawn(kit: Any, tmp_path: Path) -> None:
+    import shutil
+    import subprocess
+
+    if not shutil.which("pdftoppm"):
+        pytest.skip("pdftoppm is not installed")
+    (tmp_path / "x.pdf").write_bytes(made(kit))
+    subprocess.run(["pdftoppm", "-r", "20", "-png", "x.pdf", "p"], cwd=tmp_path, check=True)
+    assert all(path.stat().st_size > 500 for path in tmp_path.glob("p-*.png"))
