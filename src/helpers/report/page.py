@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _DISTRIBUTIONS = (
     "crm-reports", "pandas", "numpy", "scipy", "scikit-learn", "statsmodels", "statsforecast",
-    "lifelines", "pyarrow", "duckdb", "ibis-framework", "pandera", "seaborn", "matplotlib",
+    "lifelines", "pyarrow", "pandera", "seaborn", "matplotlib",
     "babel", "papermill",
 )  # fmt: skip
 
