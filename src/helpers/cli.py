@@ -19,7 +19,8 @@ app = typer.Typer(
 )
 
 Period = Annotated[
-    list[str] | None, typer.Option("--period", help="2017-09, 2017Q3, 2017, 2017-W38 or last-week, last-month …")
+    list[str] | None,
+    typer.Option("--period", help="2017-09, 2017Q3, 2017, 2017-W38 or last-week, last-month …"),
 ]
 First = Annotated[str | None, typer.Option("--from", help="The first period.")]
 Last = Annotated[str | None, typer.Option("--to", help="The last period.")]
@@ -187,7 +188,7 @@ def check() -> int:
 
 
 def _contracts() -> list[str]:
-    """Return the KPI names that two families define, and families without contracts."""
+    """Return the KPIs that two families define differently, and families without metrics."""
     from importlib import import_module
 
     from helpers.params import families
@@ -195,7 +196,12 @@ def _contracts() -> list[str]:
     owner: dict[str, tuple[str, Any]] = {}
     found = []
     for family in families():
-        for contract in getattr(import_module(f"helpers.metrics.{family}"), "CONTRACTS", ()):
+        try:
+            metrics = import_module(f"helpers.metrics.{family}")
+        except ModuleNotFoundError as error:
+            found.append(f"{family}: its metrics cannot be imported: {error}")
+            continue
+        for contract in metrics.CONTRACTS:
             first, same = owner.setdefault(contract.name, (family, contract))
             if same != contract:
                 found.append(f"{family}: the KPI {contract.name} is defined by {first} differently")

@@ -115,7 +115,8 @@ def test_a_family_whose_tables_are_missing_does_not_apply(project):
 
 
 def test_data_that_the_quality_gate_refuses_stops_with_status_3(project):
-    (project.data / "orders-01.csv").write_text("order,customer,day,revenue\no1,c1,never,x\n")
+    bad = "".join(f"o{number},c1,never,x\n" for number in range(31))
+    (project.data / "orders-01.csv").write_text(f"order,customer,day,revenue\n{bad}")
     with pytest.raises(DataError) as refused:
         select(Selection())
     assert refused.value.exit_status == 3

@@ -29,6 +29,13 @@ def keep_failed(landing: Path, final: Path) -> bool:
     return True
 
 
+def failed() -> list[str]:
+    """Return the names of the editions whose last attempt failed."""
+    top = store() / "failed"
+    found = sorted(top.glob("*/*/[!.]*.ipynb"))
+    return [path.relative_to(top).with_suffix("").as_posix() for path in found]
+
+
 def clear(landing: Path) -> None:
     """End what an attempt has left running and remove its folder."""
     end_kernel(landing)

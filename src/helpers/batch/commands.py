@@ -124,7 +124,7 @@ def _failure(record: Record, error: dict[str, Any]) -> list[str]:
     lines += [f"      {line}" for line in more]
     lines.append(f"      parameters: {values}")
     if error.get("notebook"):
-        lines.append(f"      read it in: {error['notebook']}")
+        lines.append(f"      read it in: {paths.output() / error['notebook']}")
     return lines
 
 

@@ -78,7 +78,7 @@ def _execute(nb: Any, job: Job, session: "Session") -> tuple[Status, Failure | N
             session=session,
         )
     except PapermillExecutionError as error:
-        died = error.ename == "DeadKernelError" and "memory" not in error.evalue.partition("MiB")[2]
+        died = error.ename == "DeadKernelError" and error.evalue.startswith("the kernel died")
         said = error.evalue + (_last_words(session.log) if died else "")
         cell = _number(session.nb, error.source)
         return "died" if died else "failed", Failure(cell, error.ename, said, error.source)
@@ -91,9 +91,18 @@ def _execute(nb: Any, job: Job, session: "Session") -> tuple[Status, Failure | N
     return _all_cells_ran(session.nb)
 
 
+def _code(nb: Any) -> list[Any]:
+    """Return the code cells as its author counts them, without the one that papermill adds."""
+    return [
+        cell
+        for cell in nb.cells
+        if cell.cell_type == "code" and "injected-parameters" not in cell.metadata.get("tags", [])
+    ]
+
+
 def _number(nb: Any, source: str) -> int | None:
     """Return which code cell failed, counted from 1."""
-    code = [cell for cell in nb.cells if cell.cell_type == "code"]
+    code = _code(nb)
     for number, cell in enumerate(code, start=1):
         if cell.metadata.get("papermill", {}).get("exception"):
             return number
@@ -102,8 +111,7 @@ def _number(nb: Any, source: str) -> int | None:
 
 def _all_cells_ran(nb: Any) -> tuple[Status, Failure | None]:
     """Notice a notebook that left with `sys.exit(0)`: no error, and not done."""
-    code = [cell for cell in nb.cells if cell.cell_type == "code"]
-    for number, cell in enumerate(code, start=1):
+    for number, cell in enumerate(_code(nb), start=1):
         skipped = not cell.source.strip() or "skip-execution" in cell.metadata.get("tags", [])
         if cell.execution_count is None and not skipped:
             return "failed", Failure(number, "NotExecuted", "the notebook left before this cell")
@@ -124,7 +132,7 @@ def _outcome(
 ) -> Outcome:
     writing = time.monotonic()
     digest = _write(session.nb, job) if session.nb is not None else ""
-    cells = session.nb.cells if session.nb is not None else []
+    cells = _code(session.nb) if session.nb is not None else []
     said = session.nb.metadata.get("crm_reports", {}) if session.nb is not None else {}
     phases = {name.removesuffix("_s"): took for name, took in said.get("phases", {}).items()}
     traced = (session.trace or {}).get("peak_mb", 0.0)
@@ -135,11 +143,7 @@ def _outcome(
         peak_mb=max(traced, said.get("resources", {}).get("peak_mb", 0.0)),
         kernel=dict(said.get("kernel", {"name": job.kernel})),
         trace=session.trace,
-        cells=[
-            cell.metadata.get("papermill", {}).get("duration") or 0.0
-            for cell in cells
-            if cell.cell_type == "code"
-        ],
+        cells=[cell.metadata.get("papermill", {}).get("duration") or 0.0 for cell in cells],
         digest=digest,
         started=began,
     )

@@ -158,6 +158,9 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+_ABSENT = object()
+
+
 def digest(value: Any) -> str:
     """Return a digest of a JSON value."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
@@ -173,13 +176,25 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         old, new = before.get(part) or {}, now[part]
         for name in sorted({*old, *new}):
             if old.get(name) != new.get(name):
-                found.append(say(name, old.get(name), new.get(name)))
+                found.append(say(name, old.get(name, _ABSENT), new.get(name, _ABSENT)))
     return found
 
 
+def _say_value(name: str, old: Any, new: Any) -> str:
+    if old is _ABSENT:
+        return f"params: {name} is new, {new}"
+    return f"params: {name} is gone" if new is _ABSENT else f"params: {name} {old} → {new}"
+
+
+def _say_version(name: str, old: Any, new: Any) -> str:
+    return f"{name} {old} → {new}"
+
+
 def _say_table(name: str, old: Any, new: Any) -> str:
-    if not old or not new:
-        return f"{name}: {'new table' if new else 'the table is gone'}"
+    if old is _ABSENT or not old:
+        return f"{name}: new table"
+    if new is _ABSENT or not new:
+        return f"{name}: the table is gone"
     added = new["rows"] - old["rows"]
     if not added:
         return f"{name}: rows changed" if new["rows"] else f"{name} changed"
@@ -191,9 +206,9 @@ def _say_file(name: str, old: Any, new: Any) -> str:
 
 
 _SAY = {
-    "params": lambda name, old, new: f"params: {name} {old!r} → {new!r}".replace("'", ""),
+    "params": _say_value,
     "tables": _say_table,
     "modules": _say_file,
     "files": _say_file,
-    "versions": lambda name, old, new: f"{name} {old} → {new}",
+    "versions": _say_version,
 }

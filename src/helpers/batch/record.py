@@ -20,6 +20,7 @@
 monotonic one, so that a clock that is set back makes no duration negative.
 """
 
+import os
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -78,8 +79,8 @@ class RunRecord:
 
     @property
     def id(self) -> str:
-        """The run's name: its start in UTC."""
-        return datetime.fromtimestamp(self.began, UTC).strftime("%Y%m%dT%H%M%SZ")
+        """The run's name: its start in UTC and its process."""
+        return f"{datetime.fromtimestamp(self.began, UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}"
 
     def elapsed(self) -> float:
         """Seconds since the run began, by a clock that does not go back."""

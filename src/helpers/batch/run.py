@@ -1,14 +1,14 @@
 """One run: a plan in, executed notebooks in place and `run.json` out."""
 
 import time
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from helpers import paths
-from helpers.batch import fingerprint, store
+from helpers.batch import attempts, fingerprint, store
 from helpers.batch import kernel as kernels
-from helpers.batch.attempts import sweep
 from helpers.batch.job import Job, Limits, Outcome
 from helpers.batch.plan import Plan, Planned, signature, uses_of
 from helpers.batch.pool import open_executor
@@ -41,6 +41,8 @@ def run(plan: Plan, options: Options) -> list[Record]:
     jobs = max(1, min(options.jobs or kernels.cores(), len(todo) or 1))
     name, warning = _kernel(options) if todo else ("", "")
     record = RunRecord(options.command, jobs=jobs, executor=options.executor, kernel=name)
+    for stale in _stale(plan):
+        record.add(stale)
     for report in plan.reports:
         if report.state != "run":
             record.add(_standing(report))
@@ -95,7 +97,7 @@ class _Execution:
             runner.run(self._job(report) for report in longest)
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
-            sweep()  # after Ctrl-C: kernels, and the cells that were done
+            attempts.sweep()  # after Ctrl-C: kernels, and the cells that were done
 
     def _way(self) -> Way:
         if self.options.executor == "processes":
@@ -126,7 +128,7 @@ class _Execution:
     def _end(self, job: Job, outcome: Outcome) -> None:
         error = describe_failure(job, outcome.error) if outcome.error else None
         report = self.planned[job.edition]
-        known = report.known or store.Known(report.edition.name)
+        known = report.known or store.Known(asdict(report.edition))
         try:
             install(job, outcome)
             known = self._remember(report, outcome, error)
@@ -158,12 +160,12 @@ class _Execution:
         self, report: Planned, outcome: Outcome, error: dict[str, Any] | None
     ) -> store.Known:
         """Keep what is known now; after a failure the record of the last good run stays."""
-        known = report.known or store.Known(report.edition.name)
+        known = report.known or store.Known(asdict(report.edition))
         if outcome.status == "ok":
             uses = uses_of(outcome.trace, self.plan)
             inputs = self.plan.inputs(report, uses)
             known = store.Known(
-                edition=report.edition.name,
+                edition=asdict(report.edition),
                 fingerprint=fingerprint.digest(inputs),
                 inputs=inputs,
                 uses=uses,
@@ -197,6 +199,20 @@ def _standing(report: Planned) -> Record:
         reasons=report.reasons,
         parameters=report.parameters,
     )
+
+
+def _stale(plan: Plan) -> Iterator[Record]:
+    """Yield the reports outside the plan whose last attempt failed: their pages are older ones."""
+    planned = {report.edition.name for report in plan.reports}
+    for name in attempts.failed():
+        found = None if name in planned else store.by_name(name)
+        if found is None:
+            continue
+        edition, failure = found[0], dict(found[1].failure or {})
+        if not failure or not edition.notebook.exists():
+            continue
+        reason = f"failed in the run {failure.pop('run', '')}, and was not part of this one"
+        yield Record(edition, "stale", "stale", (reason,), error=failure)
 
 
 def _expected(todo: list[Planned], jobs: int) -> float | None:

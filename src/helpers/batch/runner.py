@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from helpers import paths
 from helpers.batch import attempts, files
 from helpers.batch.execute import execute
 from helpers.batch.job import Failure, Job, Outcome
@@ -131,6 +132,7 @@ def install(job: Job, outcome: Outcome) -> Path:
     try:
         if outcome.status == "ok":
             files.move(landing / attempts.EXECUTED, job.edition.notebook)
+            job.edition.failed.unlink(missing_ok=True)
             return job.edition.notebook
         attempts.keep_failed(landing, job.edition.failed)
         return job.edition.failed
@@ -145,5 +147,5 @@ def describe_failure(job: Job, failure: Failure) -> dict[str, Any]:
         "ename": failure.ename,
         "evalue": failure.evalue,
         "source": failure.source,
-        "notebook": str(job.edition.failed),
+        "notebook": job.edition.failed.relative_to(paths.output()).as_posix(),
     }

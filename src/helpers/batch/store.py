@@ -1,7 +1,7 @@
 """What is known about each edition: one JSON file each, whole or not there.
 
 ```
-{"version": 1, "edition": "source/family/period[--slice]",
+{"version": 1, "edition": {"source", "family", "period", "slice"},
  "fingerprint": "…", "inputs": {"notebook", "params", "tables", "modules", "files", "versions"},
  "uses": {"tables", "modules", "files", "versions", "site", "extracts", "snapshot"},
  "output": {"sha256", "stat"}, "seconds": …, "finished": ISO time, "run": "…",
@@ -26,7 +26,7 @@ VERSION = 1
 class Known:
     """The record of one edition; `fingerprint` is empty where it has never run well."""
 
-    edition: str
+    edition: dict[str, str]
     fingerprint: str = ""
     inputs: dict[str, Any] = field(default_factory=dict)
     uses: dict[str, Any] = field(default_factory=dict)
@@ -41,19 +41,23 @@ class Known:
 
 def load(edition: Edition) -> Known:
     """Return what is known; a record that cannot be read says so, and the report runs again."""
+    return _read(edition.record, asdict(edition))
+
+
+def _read(path: Path, edition: dict[str, str]) -> Known:
     try:
-        found = json.loads(edition.record.read_bytes())
+        found = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
-        return Known(edition.name)
+        return Known(edition)
     except (OSError, ValueError):
-        return Known(edition.name, problem="its record could not be read and is made anew")
+        return Known(edition, problem="its record could not be read and is made anew")
     if not isinstance(found, dict) or found.get("version") != VERSION:
-        return Known(edition.name, problem="its record is of another release and is made anew")
+        return Known(edition, problem="its record is of another release and is made anew")
     del found["version"]
     try:
         return Known(**found)
     except TypeError:
-        return Known(edition.name, problem="its record is not complete and is made anew")
+        return Known(edition, problem="its record is not complete and is made anew")
 
 
 def save(edition: Edition, known: Known) -> None:
@@ -67,9 +71,13 @@ def save(edition: Edition, known: Known) -> None:
     write_json(edition.record, {"version": VERSION, **content})
 
 
-def forget(edition: Edition) -> None:
-    """Remove what is known of an edition."""
-    edition.record.unlink(missing_ok=True)
+def by_name(name: str) -> tuple[Edition, Known] | None:
+    """Return an edition with what is known of it, by `Edition.name`; None where that is nothing."""
+    known = _read(store() / "editions" / f"{name}.json", {})
+    try:
+        return Edition(**known.edition), known
+    except TypeError:
+        return None
 
 
 def every() -> dict[str, Path]:

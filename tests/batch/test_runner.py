@@ -1,0 +1,91 @@
+"""Order, retries and back-off of a run, on an executor that answers at once."""
+
+import os
+from concurrent.futures import BrokenExecutor, Executor, Future
+
+import pytest
+
+from helpers.batch import runner as runners
+from helpers.batch.edition import Edition
+from helpers.batch.job import Failure, Job, Limits, Outcome
+from helpers.batch.runner import Runner
+from helpers.errors import ParameterError
+
+
+def job(period, tmp_path):
+    return Job(Edition("s", "f", period), "n.ipynb", str(tmp_path / period), {}, "k", {}, Limits())
+
+
+class Scripted(Executor):
+    """Gives each edition the outcomes of a script, one an attempt; counts jobs in hand."""
+
+    def __init__(self, script):
+        self.script, self.calls, self.in_hand, self.most = script, [], 0, 0
+
+    def submit(self, call, job):
+        self.calls.append((job.edition.period, job.attempt))
+        self.in_hand += 1
+        self.most = max(self.most, self.in_hand)
+        future = Future()
+        answer = self.script.get(job.edition.period, ["ok"])[job.attempt - 1]
+        if isinstance(answer, BaseException):
+            future.set_exception(answer)
+        else:
+            future.set_result(Outcome(answer, Failure(1, "E", "e") if answer != "ok" else None))
+        self.in_hand -= 1
+        return future
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch):
+    monkeypatch.setattr(runners, "BACK_OFF", (0.0, 0.0))
+
+
+def run(script, tmp_path, periods=("2017-01", "2017-02"), **options):
+    executor, ended = Scripted(script), []
+    Runner(
+        executor, 2, on_start=lambda job: None,
+        on_end=lambda job, outcome: ended.append((job.edition.period, outcome)), **options,
+    ).run(job(period, tmp_path) for period in periods)  # fmt: skip
+    return executor, dict(ended)
+
+
+def test_jobs_begin_in_the_order_given(tmp_path):
+    executor, _ = run({}, tmp_path, ("2017-03", "2017-01", "2017-02"))
+    assert executor.calls == [("2017-03", 1), ("2017-01", 1), ("2017-02", 1)]
+
+
+def test_a_kernel_that_died_is_tried_again(tmp_path):
+    executor, ended = run({"2017-01": ["died", "died", "ok"]}, tmp_path)
+    assert [call for call in executor.calls if call[0] == "2017-01"] == [
+        ("2017-01", 1), ("2017-01", 2), ("2017-01", 3),
+    ]  # fmt: skip
+    assert ended["2017-01"].status == "ok"
+
+
+def test_after_its_last_attempt_it_has_failed(tmp_path):
+    executor, ended = run({"2017-01": ["died"] * 3}, tmp_path, retries=1)
+    assert len([call for call in executor.calls if call[0] == "2017-01"]) == 2
+    assert ended["2017-01"].status == "died"
+
+
+def test_a_cell_that_raised_is_not_tried_again(tmp_path):
+    executor, ended = run({"2017-01": ["failed"]}, tmp_path)
+    assert executor.calls.count(("2017-01", 1)) == 1
+    assert ended["2017-01"].status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "attempts"),
+    [
+        (BrokenExecutor("gone"), "died", 3),
+        (RuntimeError("a cluster's own error"), "died", 3),
+        (OSError(28, os.strerror(28)), "failed", 1),
+        (ParameterError("no such name"), "failed", 1),
+    ],
+)
+def test_errors_of_the_executor_become_outcomes(tmp_path, error, status, attempts):
+    executor, ended = run({"2017-01": [error] * 3}, tmp_path)
+    assert ended["2017-01"].status == status
+    assert len([call for call in executor.calls if call[0] == "2017-01"]) == attempts
+    assert ended["2017-02"].status == "ok"
