@@ -14,7 +14,6 @@ from helpers.metrics.campaign_roi import (
     break_even_table,
     contact_outcomes,
     contributions,
-    diagnosis_sentence,
     mix_and_rate,
     next_budget,
     payback_days,
@@ -374,12 +373,3 @@ def test_contributions_add_up_and_come_largest_first():
     )
     assert found["g"].tolist() == ["a", "c", "b"]
     assert found["change"].tolist() == [-10, 3, 1]
-
-
-def test_the_diagnosis_in_words():
-    table = mix_and_rate(groups(A=(20, 100), B=(5, 100)), groups(A=(45, 150), B=(2, 50)),
-                         by="g", above="above", below="below")  # fmt: skip
-    said = diagnosis_sentence(table, by="g")
-    assert "rose by 11.0 points, mostly because customers answered differently" in said
-    assert "Largest contributor: A (+8.0 points)." in said
-    assert "no earlier period" in diagnosis_sentence(table.head(0), by="g")

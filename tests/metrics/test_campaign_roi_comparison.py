@@ -208,7 +208,7 @@ def run(effect: float, influence: list[float]) -> Comparison:
     inf = np.array(influence)
     error = float(np.sqrt((inf**2).sum()))
     full = np.ones(len(inf), bool)
-    return Comparison(effect, error, 9, 9, 1.0, 9.0, full, full * 1.0, full * 0.5, inf)
+    return Comparison(effect, error, 9, 9, 1.0, 9.0, full, full * 1.0, full * 0.5, inf, inf)
 
 
 def test_a_single_practice_run_is_tested_by_its_own_z():

@@ -7,28 +7,25 @@ from helpers.metrics.campaign_roi.attribution import (
 )
 from helpers.metrics.campaign_roi.balance import balance_table, overlap_table
 from helpers.metrics.campaign_roi.budget import next_budget, sales_deviation
-from helpers.metrics.campaign_roi.comparison import (
-    Comparison,
-    compare,
-    difference_in_differences,
-)
+from helpers.metrics.campaign_roi.comparison import Comparison, compare, difference_in_differences
 from helpers.metrics.campaign_roi.definitions import CONTRACTS
-from helpers.metrics.campaign_roi.diagnosis import contributions, diagnosis_sentence, mix_and_rate
+from helpers.metrics.campaign_roi.diagnosis import contributions, mix_and_rate
+from helpers.metrics.campaign_roi.drivers import changes_sentence, headline_changes
 from helpers.metrics.campaign_roi.evaluation import Evaluation, evaluate
 from helpers.metrics.campaign_roi.evidence import CHECKS, GRADES, Check, grade
-from helpers.metrics.campaign_roi.experiment import (
-    adjusted_lift,
-    lift,
-    relative_lift_interval,
-)
+from helpers.metrics.campaign_roi.experiment import adjusted_lift, lift, relative_lift_interval
 from helpers.metrics.campaign_roi.headline import ended_in, evidence_kpis, headline, ran_in
+from helpers.metrics.campaign_roi.outlook import (
+    NextTest,
+    Pooled,
+    break_even_chart,
+    budget_options,
+    next_test,
+    pooled_effect,
+)
 from helpers.metrics.campaign_roi.over_time import effect_over_time
 from helpers.metrics.campaign_roi.panel import History, Panel, covariates
-from helpers.metrics.campaign_roi.power import (
-    holdout_plan,
-    minimum_detectable_effect,
-    sample_size,
-)
+from helpers.metrics.campaign_roi.power import holdout_plan, minimum_detectable_effect, sample_size
 from helpers.metrics.campaign_roi.practice import (
     Placebo,
     Spread,
@@ -37,16 +34,54 @@ from helpers.metrics.campaign_roi.practice import (
     method_errors,
     random_effects,
 )
-from helpers.metrics.campaign_roi.returns import (
-    break_even_table,
-    payback_days,
-    returns,
-    returns_by,
+from helpers.metrics.campaign_roi.results import (
+    campaign_cube,
+    period_results,
+    response_by_month,
+    response_by_segment,
+    response_change,
 )
+from helpers.metrics.campaign_roi.returns import break_even_table, payback_days, returns, returns_by
 from helpers.metrics.campaign_roi.runs import weighted_run, weighted_runs
 from helpers.metrics.campaign_roi.sample_ratio import SampleRatio, sample_ratio_test
+from helpers.metrics.campaign_roi.segment_uplift import pooled_uplift
 from helpers.metrics.campaign_roi.segments import adjust_p_values, heterogeneity, lift_by_segment
+from helpers.metrics.campaign_roi.tables import (
+    attributed_table,
+    budget_table,
+    changes_table,
+    evidence_grid,
+    returns_table,
+    segment_table,
+    uplift_table,
+)
 from helpers.metrics.campaign_roi.uplift import uplift_by_segment
+from helpers.metrics.campaign_roi.views import (
+    balance_chart,
+    course_chart,
+    courses,
+    cumulative_chart,
+    effect_chart,
+    evidence_counts,
+    evidence_table,
+    largest_campaign,
+    largest_claimable,
+    overlap_chart,
+    practice_chart,
+)
+from helpers.metrics.campaign_roi.words import (
+    balance_sentence,
+    break_even_sentence,
+    counts_sentence,
+    effects_sentence,
+    holdout_sentence,
+    next_sentence,
+    pooled_sentence,
+    quality_sentences,
+    trust_sentence,
+    uplift_sentence,
+    verdict_sentence,
+)
 
 __all__ = [
     "CHECKS",
@@ -56,49 +91,91 @@ __all__ = [
     "Comparison",
     "Evaluation",
     "History",
+    "NextTest",
     "Panel",
     "Placebo",
+    "Pooled",
     "SampleRatio",
     "Spread",
     "adjust_p_values",
     "adjusted_lift",
     "attribute_redemptions",
+    "attributed_table",
+    "balance_chart",
+    "balance_sentence",
     "balance_table",
+    "break_even_chart",
+    "break_even_sentence",
     "break_even_table",
+    "budget_options",
+    "budget_table",
     "calibrated",
+    "campaign_cube",
+    "changes_sentence",
+    "changes_table",
     "compare",
     "contact_outcomes",
     "contributions",
+    "counts_sentence",
+    "course_chart",
+    "courses",
     "covariates",
-    "diagnosis_sentence",
+    "cumulative_chart",
     "difference_in_differences",
+    "effect_chart",
     "effect_over_time",
+    "effects_sentence",
     "ended_in",
     "evaluate",
+    "evidence_counts",
+    "evidence_grid",
     "evidence_kpis",
+    "evidence_table",
     "grade",
     "headline",
+    "headline_changes",
     "heterogeneity",
     "holdout_plan",
+    "holdout_sentence",
     "joint_placebo",
+    "largest_campaign",
+    "largest_claimable",
     "lift",
     "lift_by_segment",
     "method_errors",
     "minimum_detectable_effect",
     "mix_and_rate",
     "next_budget",
+    "next_sentence",
+    "next_test",
+    "overlap_chart",
     "overlap_table",
     "payback_days",
+    "period_results",
+    "pooled_effect",
+    "pooled_sentence",
+    "pooled_uplift",
+    "practice_chart",
+    "quality_sentences",
     "ran_in",
     "random_effects",
     "relative_lift_interval",
+    "response_by_month",
+    "response_by_segment",
+    "response_change",
     "results_by",
     "returns",
     "returns_by",
+    "returns_table",
     "sales_deviation",
     "sample_ratio_test",
     "sample_size",
+    "segment_table",
+    "trust_sentence",
     "uplift_by_segment",
+    "uplift_sentence",
+    "uplift_table",
+    "verdict_sentence",
     "weighted_run",
     "weighted_runs",
 ]

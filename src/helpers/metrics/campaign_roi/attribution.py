@@ -173,7 +173,7 @@ def _acquired(found: pd.DataFrame, orders: pd.DataFrame, last: int) -> pd.Series
 def results_by(outcomes: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
     """Return contacts, response, attributed revenue and cost of each group.
 
-    response_rate = redeemed / contacted; cost = coupon_discount + mailing_cost; roas =
+    response_rate = responded / contacted; cost = coupon_discount + mailing_cost; roas =
     attributed_revenue / cost; cpa = cost / redeemed; cac = cost / acquired. A ratio with a zero
     denominator is NaN.
 
@@ -184,10 +184,10 @@ def results_by(outcomes: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
 
     Returns:
         One row a group: the `by` columns, `customers redeemers` (int64, distinct customers),
-        `contacted redeemed coupons` (int64), `attributed_revenue coupon_discount mailing_cost cost`
-        (float64, currency), `response_rate` (share), `roas` (ratio), `cpa cac` (currency),
-        `acquired` (float64, NaN where unknown). A redemption without a contact counts in revenue
-        and discount, not in the response rate.
+        `contacted redeemed coupons responded` (int64), `attributed_revenue coupon_discount
+        mailing_cost cost` (float64, currency), `response_rate` (share), `roas` (ratio), `cpa cac`
+        (currency), `acquired` (float64, NaN where unknown). A redemption without a contact counts
+        in revenue and discount, not in the response rate.
 
     Raises:
         MetricError: a column is missing.
@@ -196,21 +196,21 @@ def results_by(outcomes: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
     require_columns(outcomes, [*keys, *ADDITIVE], table="outcomes")
     rows = outcomes.assign(
         _all=0,
-        answered=outcomes["redeemed"] * outcomes["contacted"],
+        responded=outcomes["redeemed"] * outcomes["contacted"],
         _who=outcomes["customer_id"].where(outcomes["redeemed"] == 1),
     )
     groups = rows.groupby(keys or ["_all"], sort=True, observed=True)
-    sums = groups[[*ADDITIVE, "answered"]].sum()
+    sums = groups[[*ADDITIVE, "responded"]].sum()
     sums.insert(0, "customers", groups["customer_id"].nunique())
     sums.insert(1, "redeemers", groups["_who"].nunique())
     cost = sums["coupon_discount"].fillna(0) + sums["mailing_cost"]
     acquired = groups["acquired"].sum(min_count=1)
     found = sums.assign(
         cost=cost,
-        response_rate=ratio(sums["answered"], sums["contacted"]),
+        response_rate=ratio(sums["responded"], sums["contacted"]),
         roas=ratio(sums["attributed_revenue"], cost),
         cpa=ratio(cost, sums["redeemed"]),
         acquired=acquired,
         cac=ratio(cost, acquired),
-    ).drop(columns="answered")
+    )
     return found.reset_index(drop=not keys)

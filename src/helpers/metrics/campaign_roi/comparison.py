@@ -32,6 +32,7 @@ class Comparison:
         weights: 1 for the contacted, the odds p / (1 − p) for the others, 0 outside.
         propensity: estimated chance of being contacted; NaN outside the first fit.
         influence: each customer's influence on the effect; Σ influence² is the variance.
+        residual: change beyond what the regression of the others expects; 0 outside.
     """
 
     effect: float
@@ -44,6 +45,7 @@ class Comparison:
     weights: np.ndarray
     propensity: np.ndarray
     influence: np.ndarray
+    residual: np.ndarray
 
     @property
     def p_value(self) -> float:
@@ -118,8 +120,9 @@ def compare(
         return _nothing(contacted, kept, propensity, float(share))
     x, d, dy = _design(known[kept]), contacted[kept].astype(float), change[kept]
     p, information = _logistic(x, d)
-    effect, influence, odds = _doubly_robust(x, d, dy, p, information)
-    whole = np.zeros(len(change))
+    effect, influence, odds, left = _doubly_robust(x, d, dy, p, information)
+    whole, residual = np.zeros(len(change)), np.zeros(len(change))
+    residual[kept] = left
     whole[kept] = influence / len(d)
     weights = np.zeros(len(change))
     weights[kept] = np.where(d == 1, 1.0, odds)
@@ -136,13 +139,14 @@ def compare(
         weights,
         propensity,
         whole,
+        residual,
     )
 
 
 def _doubly_robust(
     x: np.ndarray, d: np.ndarray, dy: np.ndarray, p: np.ndarray, information: np.ndarray
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """Return the effect, each customer's influence on it (mean zero) and the odds weights."""
+) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the effect, each customer's influence (mean zero), odds weights and residuals."""
     n, others = len(d), 1 - d
     odds = p * others / (1 - p)
     gram = np.linalg.pinv((x * others[:, None]).T @ x / n)
@@ -159,7 +163,7 @@ def _doubly_robust(
         + of_propensity @ (spread[:, None] * x).mean(axis=0)
         - of_regression @ (odds[:, None] * x).mean(axis=0)
     )
-    return float(top - bottom), first / d.mean() - second / odds.mean(), odds
+    return float(top - bottom), first / d.mean() - second / odds.mean(), odds, residual
 
 
 def _logistic(x: np.ndarray, d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -207,5 +211,6 @@ def _nothing(
         kept,
         zero,
         propensity,
+        zero,
         zero,
     )

@@ -95,24 +95,3 @@ def contributions(
     found = found.assign(change=found["after"] - found["before"])
     order = found["change"].abs().sort_values(ascending=False, kind="stable").index
     return found.loc[order].rename_axis(by).reset_index()
-
-
-def diagnosis_sentence(table: pd.DataFrame, *, by: str) -> str:
-    """Return in two or three short sentences what `mix_and_rate` found of a share."""
-    if table.empty:
-        return "There is no earlier period to compare the response with."
-    total, mix, rate = (float(table[name].sum()) for name in ("total", "mix", "rate"))
-    if round(total * 100, 1) == 0:
-        return "The response rate did not change."
-    verb = "rose" if total > 0 else "fell"
-    cause = (
-        "mostly because customers answered differently"
-        if abs(rate) >= abs(mix)
-        else "mostly because other kinds of campaigns ran"
-    )
-    top = table.iloc[0]
-    return (
-        f"The response rate {verb} by {abs(total) * 100:.1f} points, {cause} "
-        f"(own response {rate * 100:+.1f}, kinds of campaigns {mix * 100:+.1f}). "
-        f"Largest contributor: {top[by]} ({float(top['total']) * 100:+.1f} points)."
-    )

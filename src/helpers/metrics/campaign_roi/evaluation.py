@@ -39,10 +39,10 @@ class Evaluation:
             (largest standardised difference left), `weeks` (of the window, up to `as_of`),
             `baseline` (sales before), `effect standard_error low high p_value` (as estimated),
             `corrected corrected_error corrected_low corrected_high` (for the errors seen in
-            practice runs), `placebo_effect placebo_p`, `grade evidence reason` (str), `claimable`
-            (bool), `incremental_revenue incremental_error incremental_low incremental_high`
-            (currency, whole window; NaN unless claimable), `p_adjusted` (Holm, over the claimable
-            campaigns).
+            practice runs), `placebo_effect placebo_error placebo_p`, `grade evidence reason` (str),
+            `claimable` (bool), `incremental_revenue incremental_error incremental_low
+            incremental_high` (currency, whole window; NaN unless claimable), `p_adjusted` (Holm,
+            over the claimable campaigns).
         checks: one row a campaign and check; see `checks_table`.
         practice: one row a campaign and practice run: `campaign_id weeks_before effect
             standard_error low high analysed comparable` (whether the run meets the overlap and
@@ -156,6 +156,7 @@ def _weighted_row(
         "corrected_low": bottom,
         "corrected_high": top,
         "placebo_effect": placebo.effect,
+        "placebo_error": placebo.standard_error,
         "placebo_p": placebo.p_value,
     }
     return row, comparison_checks(panel, run, placebo, baseline=float(baseline), over=over)
@@ -250,6 +251,7 @@ _FIGURES = (
     "corrected_low",
     "corrected_high",
     "placebo_effect",
+    "placebo_error",
     "placebo_p",
 )
 _NOTHING: dict[str, Any] = {"design": "", "analysed": 0, "compared": 0} | dict.fromkeys(

@@ -180,7 +180,11 @@ def _incremental(
     outcomes = outcomes[outcomes["campaign_id"].isin(ended["campaign_id"])]
     table = returns(results_by(outcomes, "campaign_id"), ended, margin=margin)
     row = returns_by(table.assign(all="all"), "all", margin=margin).iloc[0]
-    note = f"Covers {claimed} of the {len(ended)} campaigns that ended in the period."
+    note = (
+        f"Covers {claimed} of the {len(ended)} campaigns that ended in the period."
+        if len(ended) > 1
+        else "Covers the one campaign that ended in the period."
+    )
     sure = row["incremental_low"] > 0 or row["incremental_high"] < 0
     gain = Kpi(
         revenue,
@@ -220,7 +224,7 @@ def evidence_kpis(evaluation: Evaluation, *, period: Period) -> list[Kpi]:
             errors.mean if known else None,
             low=errors.mean - reach if known else None,
             high=errors.mean + reach if known else None,
-            note=_runs(errors.count) if known else "No practice run was possible.",
+            note=_runs(errors.count) if known else "No practice run with enough alike customers.",
         ),
     ]
 

@@ -52,9 +52,10 @@ def _groups(run: Run) -> list[Check]:
 
 
 def _sizes(found: Comparison) -> str:
-    worth = int(found.effective_controls)
-    text = f"{found.contacted:,} contacted; the others weigh as much as {worth:,} customers"
-    return f"{text}. At least {FEWEST_CUSTOMERS} are needed on each side."
+    return (
+        f"{found.contacted:,} contacted customers, and {int(found.effective_controls):,} like them "
+        f"to compare with; it needs {FEWEST_CUSTOMERS} of each."
+    )
 
 
 def _practice(placebo: Placebo, baseline: float) -> Check:

@@ -52,6 +52,11 @@ class Panel:
         """Complete weeks of history before the start."""
         return self.weekly_revenue.shape[1]
 
+    @property
+    def day_before(self) -> date:
+        """The last day before the campaign: as of when segments of its customers are fixed."""
+        return date.fromordinal(self.start - 1 + _EPOCH)
+
     def active(self, *, pre_weeks: int, ago: int = 0) -> np.ndarray:
         """Return who ordered in the `pre_weeks` that end `ago` weeks before the start."""
         return self.weekly_orders[:, ago : ago + pre_weeks].sum(axis=1) > 0
@@ -90,20 +95,19 @@ def covariates(panel: Panel, *, pre_weeks: int, ago: int = 0, last_day: int) -> 
     coupons = np.bincount(row[day < known_from], minlength=len(panel.customers))
     columns: dict[str, np.ndarray] = {}
     for weeks in np.array_split(np.arange(pre_weeks), min(4, pre_weeks)):
-        name = f"Sales {weeks[0] + 1} to {weeks[-1] + 1} weeks before"
-        columns[name] = recent[:, weeks].sum(axis=1)
+        columns[f"Sales {weeks[0] + 1}–{weeks[-1] + 1} weeks ago"] = recent[:, weeks].sum(axis=1)
     columns |= {
-        f"Sales in the {pre_weeks} weeks before (log)": np.log1p(np.maximum(recent.sum(axis=1), 0)),
-        f"Orders in the {pre_weeks} weeks before": orders.sum(axis=1),
-        f"Orders in the {pre_weeks} weeks before (log)": np.log1p(orders.sum(axis=1)),
+        "Recent sales (log)": np.log1p(np.maximum(recent.sum(axis=1), 0)),
+        "Recent orders": orders.sum(axis=1),
+        "Recent orders (log)": np.log1p(orders.sum(axis=1)),
         "Weeks with an order": bought.sum(axis=1),
-        "Weeks since the last order": since,
-        "Sales a week, whole history": history,
-        "Sales a week, whole history (log)": np.log1p(np.maximum(history, 0)),
-        "Orders a week, whole history": panel.weekly_orders[:, ago:].mean(axis=1),
+        "Weeks since an order": since,
+        "Sales, all history": history,
+        "Sales, history (log)": np.log1p(np.maximum(history, 0)),
+        "Orders, all history": panel.weekly_orders[:, ago:].mean(axis=1),
         "Earlier campaigns": earlier,
-        "Other campaigns at the same time": meanwhile,
-        "Coupons used before (log)": np.log1p(coupons),
+        "Parallel campaigns": meanwhile,
+        "Coupons used (log)": np.log1p(coupons),
     }
     return pd.DataFrame({name: value.astype(float) for name, value in columns.items()})
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
-
-from helpers.metrics.campaign_roi.comparison import Comparison
 
 PLACEBO_ALPHA = 0.10
 """Stricter than 5 %: passing a false comparison costs more than refusing a true one."""
@@ -15,6 +14,22 @@ INFORMATIVE = 0.25
 """A placebo whose interval reaches further than this share of the baseline cannot tell."""
 FEWEST_RUNS = 10
 """Practice runs below which the spread of the method's errors is not estimated."""
+
+
+class Estimate(Protocol):
+    """An effect, its error and each customer's influence on it, such as a `Comparison`."""
+
+    @property
+    def effect(self) -> float:
+        """The estimate."""
+
+    @property
+    def standard_error(self) -> float:
+        """Its standard error."""
+
+    @property
+    def influence(self) -> np.ndarray:
+        """One number a customer; the squares sum to the variance."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +61,7 @@ class Placebo:
         return "pass" if reach <= INFORMATIVE * abs(baseline) else "unknown"
 
 
-def joint_placebo(runs: Sequence[Comparison]) -> Placebo:
+def joint_placebo(runs: Sequence[Estimate]) -> Placebo:
     """Return the joint test of the practice runs of one campaign.
 
     W = θ' Σ⁻¹ θ with Σ_jk = Σ_i influence_ij · influence_ik over customers.
@@ -121,7 +136,7 @@ def random_effects(effects: ArrayLike, standard_errors: ArrayLike) -> Spread:
     return Spread(mean, float(1 / np.sqrt(weight.sum())), tau, len(y))
 
 
-def method_errors(runs: Sequence[Comparison]) -> Spread:
+def method_errors(runs: Sequence[Estimate]) -> Spread:
     """Return mean and spread of the effects that practice runs found, all campaigns together.
 
     As `random_effects`, but the error of the mean counts that the same customers stand behind many

@@ -24,7 +24,7 @@ _COLUMNS = [
 
 
 def uplift_by_segment(
-    panel: Panel,
+    panel: Panel | None,
     segments: pd.DataFrame,
     *,
     control_arm: str = "control",
@@ -39,7 +39,7 @@ def uplift_by_segment(
     no effect (NaN).
 
     Args:
-        panel: of the campaign.
+        panel: of the campaign; None gives an empty table.
         segments: `customer_id segment` (str), one row a customer, known before the start.
         control_arm: the arm held out at random.
         pre_weeks: length of the pre-period.
@@ -55,6 +55,8 @@ def uplift_by_segment(
         MetricError: a column is missing.
     """
     require_columns(segments, ["customer_id", "segment"], table="segments")
+    if panel is None:
+        return pd.DataFrame(columns=[*_COLUMNS, "p_adjusted"])
     unique = segments.drop_duplicates("customer_id").set_index("customer_id")["segment"]
     member = unique.reindex(panel.customers)
     experiment = bool((panel.arm == control_arm).any())

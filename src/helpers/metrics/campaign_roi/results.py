@@ -1,0 +1,151 @@
+"""What the campaigns of a period attracted: by campaign, by month and by segment of customers."""
+
+from datetime import date
+
+import pandas as pd
+
+from helpers.metrics.campaign_roi.attribution import contact_outcomes, results_by
+from helpers.metrics.campaign_roi.definitions import MINIMUM_GROUP
+from helpers.metrics.campaign_roi.evaluation import Evaluation
+from helpers.metrics.campaign_roi.frames import ratio, require_columns
+from helpers.metrics.campaign_roi.headline import ran_in
+from helpers.metrics.campaign_roi.returns import returns
+from helpers.metrics.campaign_roi.views import named
+from helpers.periods import Period, last_complete
+
+
+def period_results(
+    outcomes: pd.DataFrame, evaluation: Evaluation, *, period: Period, margin: float
+) -> pd.DataFrame:
+    """Return `returns` of the campaigns that ran in the period, over their whole life so far.
+
+    Args:
+        outcomes: of `contact_outcomes` without `since`.
+        evaluation: of the same tables.
+        period: of the report.
+        margin: assumed gross margin, share of revenue.
+
+    Returns:
+        One row a campaign, by start: the columns of `returns`, `campaign campaign_type` (str).
+    """
+    live = ran_in(evaluation.effects, period)
+    table = results_by(outcomes[outcomes["campaign_id"].isin(live["campaign_id"])], "campaign_id")
+    names = live[["campaign_id", "campaign_type"]].assign(campaign=named(live))
+    return names.merge(returns(table, live, margin=margin), on="campaign_id")
+
+
+def campaign_cube(
+    orders: pd.DataFrame,
+    campaigns: pd.DataFrame,
+    contacts: pd.DataFrame,
+    redemptions: pd.DataFrame | None,
+    *,
+    as_of: date,
+    months: int = 12,
+    control_arm: str = "control",
+) -> pd.DataFrame:
+    """Return what campaigns attracted in each of the last complete months, for the explorer.
+
+    Args:
+        orders: see `contact_outcomes`.
+        campaigns: likewise.
+        contacts: likewise.
+        redemptions: likewise.
+        as_of: last day seen.
+        months: at most so many, from the first with an order.
+        control_arm: arm that was not contacted.
+
+    Returns:
+        One row a month, type and campaign that ran in it: `month` (str, 2017-09), `campaign_type
+        campaign_id` (str), `contacted responded redeemed redeemers coupons` (int64),
+        `attributed_revenue coupon_discount` (float64, currency).
+    """
+    first = pd.to_datetime(orders["ordered_at"]).min()
+    tables = []
+    for month in last_complete(as_of, count=months):
+        if pd.isna(first) or month.end < first.date():
+            continue
+        outcomes = contact_outcomes(
+            orders,
+            campaigns,
+            contacts,
+            redemptions,
+            since=month.start,
+            as_of=month.end,
+            control_arm=control_arm,
+        )
+        found = results_by(outcomes, ["campaign_type", "campaign_id"])
+        tables.append(found.assign(month=str(month)))
+    columns = ["month", "campaign_type", "campaign_id", "contacted", "responded", "redeemed"]
+    columns += ["redeemers", "coupons", "attributed_revenue", "coupon_discount"]
+    if not tables:
+        return pd.DataFrame(columns=columns)
+    return pd.concat(tables, ignore_index=True)[columns]
+
+
+def response_by_month(cube: pd.DataFrame) -> pd.DataFrame:
+    """Return what all campaigns attracted in each month, from `campaign_cube`.
+
+    Returns:
+        One row a month: `month` (str), `contacted responded redeemed` (int64), `attributed_revenue`
+        (float64, currency), `response_rate` (float64, share).
+    """
+    measures = ["contacted", "responded", "redeemed", "attributed_revenue"]
+    sums = cube.groupby("month", as_index=False)[measures].sum()
+    return sums.assign(response_rate=ratio(sums["responded"], sums["contacted"]))
+
+
+def response_change(
+    orders: pd.DataFrame,
+    campaigns: pd.DataFrame,
+    contacts: pd.DataFrame,
+    redemptions: pd.DataFrame | None,
+    *,
+    period: Period,
+    before: Period,
+    control_arm: str = "control",
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return `results_by` type of campaign in an earlier period and in this one.
+
+    The earlier one is empty where the orders do not reach back to its first day: campaigns then
+    seem to have had no response.
+    """
+    first = pd.to_datetime(orders["ordered_at"]).min()
+    sides = []
+    for span in (before, period):
+        outcomes = contact_outcomes(
+            orders,
+            campaigns,
+            contacts,
+            redemptions,
+            since=span.start,
+            as_of=span.end,
+            control_arm=control_arm,
+        )
+        seen = pd.notna(first) and first.date() <= span.start
+        sides.append(
+            results_by(outcomes if seen or span == period else outcomes.head(0), "campaign_type")
+        )
+    return sides[0], sides[1]
+
+
+def response_by_segment(outcomes: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
+    """Return response and attributed revenue of each segment of customers, largest response first.
+
+    Args:
+        outcomes: of `contact_outcomes`.
+        segments: `customer_id segment` (str), one row a customer, known before the contacts.
+
+    Returns:
+        As `results_by` with the column `segment`; customers without one, and segments of fewer
+        than eight customers, are left out.
+
+    Raises:
+        MetricError: a column is missing.
+    """
+    require_columns(segments, ["customer_id", "segment"], table="segments")
+    unique = segments.drop_duplicates("customer_id").set_index("customer_id")["segment"]
+    rows = outcomes.assign(segment=outcomes["customer_id"].map(unique)).dropna(subset=["segment"])
+    table = results_by(rows, "segment")
+    table = table[table["customers"] >= MINIMUM_GROUP]
+    return table.sort_values("response_rate", ascending=False, ignore_index=True)

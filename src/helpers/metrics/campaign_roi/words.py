@@ -1,0 +1,256 @@
+"""What the page says in sentences, from the figures; money is written by the caller's formatter."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from helpers.metrics.campaign_roi.attribution import attribute_redemptions
+from helpers.metrics.campaign_roi.evaluation import Evaluation
+from helpers.metrics.campaign_roi.headline import ran_in
+from helpers.metrics.campaign_roi.outlook import NextTest, Pooled
+from helpers.periods import Period
+
+Write = Callable[[float, str], str]
+"""(value, unit) -> text, such as `helpers.report.Report.format.value`."""
+
+
+def verdict_sentence(evaluation: Evaluation, *, period: Period, write: Write) -> str:
+    """Return what the campaigns that ran in the period are known to have caused."""
+    rows = ran_in(evaluation.effects, period)
+    if rows.empty:
+        return "No campaign ran in the period."
+    claimed = rows[rows["claimable"].astype(bool)]
+    ran = "One campaign" if len(rows) == 1 else f"{len(rows)} campaigns"
+    if claimed.empty:
+        it = "it" if len(rows) == 1 else "they"
+        largest = rows.loc[rows["contacted"].astype(int).idxmax()]
+        return (
+            f"{ran} ran in the period. What {it} caused cannot be said. The largest, "
+            f"{largest['campaign_id']}: {largest['reason']}"
+        )
+    parts = [f"{ran} ran in the period; for {len(claimed)} the effect can be judged."]
+    for row in claimed.sort_values("contacted", ascending=False).head(3).to_dict("records"):
+        low, high = (
+            write(row[name], "currency") for name in ("incremental_low", "incremental_high")
+        )
+        sure = row["incremental_low"] > 0 or row["incremental_high"] < 0
+        told = "" if sure else ", so it may well be nothing"
+        parts.append(
+            f"{row['campaign_id']} changed sales by "
+            f"{write(row['incremental_revenue'], 'currency')} (95 % sure: {low} to {high}){told}."
+        )
+    return " ".join(parts)
+
+
+def trust_sentence(evaluation: Evaluation, *, write: Write) -> str:
+    """Return how wrong the comparison is where the truth is known to be zero."""
+    practice = evaluation.practice[evaluation.practice["comparable"].astype(bool)]
+    count = len(practice)
+    if not count:
+        tried = len(evaluation.practice)
+        why = (
+            f"none of {tried} practice runs had enough customers who are alike"
+            if tried
+            else "the data do not reach back far enough before any campaign"
+        )
+        return f"The comparison could not be tried: {why}. No effect can be trusted yet."
+    outside = int(((practice["low"] > 0) | (practice["high"] < 0)).sum())
+    mean = evaluation.errors.mean
+    runs = "one practice run" if count == 1 else f"{count} practice runs"
+    corrected = (
+        "All effects on this page are corrected for that."
+        if count >= 10
+        else "That is too few to correct the effects for it."
+    )
+    return (
+        f"In {runs} on weeks before a campaign began, where the truth is zero, the comparison "
+        f"found {write(mean, 'currency')} a customer and week on average, and {outside} of {count} "
+        f"looked real; by chance alone it would be 1 in 20. {corrected}"
+    )
+
+
+def pooled_sentence(pooled: Pooled, *, write: Write) -> str:
+    """Return what all campaigns that can be judged did on average."""
+    if not pooled.campaigns:
+        return "No campaign so far can be judged, so there is no average effect either."
+    effect, low, high = (
+        write(value, "currency") for value in (pooled.effect, pooled.low, pooled.high)
+    )
+    sure = pooled.low > 0 or pooled.high < 0
+    told = "" if sure else " That is no proof that campaigns raise sales, nor that they do not."
+    caveat = (
+        ""
+        if pooled.corrected
+        else " Too few practice runs stand behind this to correct for the comparison's own error."
+    )
+    which = "The one campaign" if pooled.campaigns == 1 else f"The {pooled.campaigns} campaigns"
+    return (
+        f"{which} that can be judged so far changed a contacted customer's sales by {effect} a "
+        f"week on average (95 % sure: {low} to {high}).{told}{caveat}"
+    )
+
+
+def next_sentence(plan: pd.DataFrame, *, confidence: float, write: Write) -> str:
+    """Return where the next budget should go, from `next_budget`."""
+    if plan.empty:
+        return "There is no campaign to learn from yet: run the first one as a test."
+    spend = plan[plan["spend"] > 0]
+    stop = plan.loc[plan["advice"] == "stop", "option"].tolist()
+    test = plan.loc[plan["advice"] == "test", "option"].tolist()
+    parts = []
+    if spend.empty:
+        parts.append(
+            f"No kind of campaign is at least {confidence:.0%} likely to pay: spend nothing on a "
+            "full campaign yet."
+        )
+    for row in spend.to_dict("records"):
+        parts.append(
+            f"Spend {write(row['spend'], 'currency')} on {row['option']} "
+            f"({row['probability']:.0%} likely to pay)."
+        )
+    if test:
+        it = "it pays" if len(test) == 1 else "they pay"
+        parts.append(f"Run {_listed(test)} only with a random hold-out, to learn whether {it}.")
+    if stop:
+        it = "it most probably loses" if len(stop) == 1 else "they most probably lose"
+        parts.append(f"Pause {_listed(stop)}: {it} money.")
+    return " ".join(parts)
+
+
+def holdout_sentence(test: NextTest, *, write: Write) -> str:
+    """Return the hold-out to draw next time, and what it would see."""
+    if test.plan.empty:
+        return "There is too little history of the contacted customers to plan a test."
+    row = test.plan[test.plan["holdout_share"] == 0.2].iloc[0]
+    seen = write(row["detectable_effect"], "currency")
+    text = (
+        f"Next time, leave out one fifth of the list at random. With {test.customers:,} customers "
+        f"as in {test.campaign}, that shows a change of {seen} a customer and week "
+        f"({write(row['relative_effect'], 'share')} of sales) or more. "
+    )
+    least = write(test.break_even, "currency")
+    need = f"The campaign pays from {least} on, under the assumptions of this page. "
+    if not test.break_even > 0:
+        return text
+    if test.break_even >= row["detectable_effect"]:
+        return f"{text}{need}So one campaign is enough to tell."
+    return f"{text}{need}So it takes about {test.repeats:,.0f} such campaigns, read together."
+
+
+def effects_sentence(chart: pd.DataFrame, evaluation: Evaluation, *, period: Period) -> str:
+    """Return how many effects of `effect_chart` differ from zero, and how many are not drawn."""
+    ran = len(ran_in(evaluation.effects, period))
+    if chart.empty:
+        return f"Of {ran} campaigns, none could be compared with customers who were not contacted."
+    sure = chart[(chart["corrected_low"] > 0) | (chart["corrected_high"] < 0)]["campaign"].tolist()
+    told = (
+        "Every line crosses zero: no effect can be told from chance."
+        if not sure
+        else f"Clear of zero, each seen alone: {'; '.join(sure)}."
+    )
+    left = ran - len(chart)
+    return (
+        f"{told} {left} of {ran} campaigns cannot be compared and are left out." if left else told
+    )
+
+
+def counts_sentence(counts: pd.DataFrame) -> str:
+    """Return what `evidence_counts` amounts to."""
+    total = int(counts["campaigns"].sum())
+    judged = int(counts["campaigns"].iloc[:2].sum())
+    if not total:
+        return "No campaign ran in the period."
+    return f"Of {total} campaigns, {judged} can be judged: by an experiment or a fair comparison."
+
+
+def balance_sentence(chart: pd.DataFrame, *, campaign: str | None, write: Write) -> str:
+    """Return how unlike the groups of `balance_chart` are."""
+    if chart.empty:
+        return "The largest campaign could not be compared."
+    worst = chart.assign(size=chart["difference"].abs()).groupby("weighting")["size"].max()
+    before, after = (write(float(worst[name]), "number") for name in ("As they are", "Weighted"))
+    verdict = "alike" if worst["Weighted"] <= 0.1 else "still unlike"
+    return (
+        f"Largest campaign, {campaign}: as they are, the groups differ by up to {before} standard "
+        f"deviations; weighted, by up to {after}. Up to 0.1 counts as alike: they are {verdict}."
+    )
+
+
+def uplift_sentence(uplift: pd.DataFrame) -> str:
+    """Return who was moved, from `pooled_uplift`, after correction for many tests."""
+    if uplift.empty:
+        return "No campaign so far can be judged, so nothing is known of single segments either."
+    sure = uplift[uplift["p_adjusted"] < 0.05].sort_values("effect", ascending=False)
+    count = len(uplift)
+    segments = "one segment" if count == 1 else f"{count} segments"
+    if sure.empty:
+        return (
+            f"Over all campaigns that can be judged, none of {segments} changed its sales by more "
+            "than chance explains. There is no ground yet for choosing whom to contact by segment."
+        )
+    parts = []
+    for row in sure.to_dict("records"):
+        verb = "bought more" if row["effect"] > 0 else "bought less"
+        parts.append(f"{row['segment']} {verb}")
+    return f"Of {segments}, by more than chance explains: {'; '.join(parts)}."
+
+
+def break_even_sentence(chart: pd.DataFrame, *, margin: float, mailing: str, write: Write) -> str:
+    """Return the extra sales a contact must bring at the assumed margin."""
+    rows = chart[chart["mailing"] == mailing].sort_values("margin")
+    if rows.empty:
+        return "Nobody was contacted."
+    # extra · margin is the cost of a contact, the same at every margin
+    extra = float(rows["extra"].iloc[0] * rows["margin"].iloc[0]) / margin
+    return (
+        f"At a margin of {write(margin, 'share')} and {mailing} a mailing, a contact must bring "
+        f"{write(extra, 'currency')} of sales that would not have come anyway."
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def quality_sentences(
+    orders: pd.DataFrame,
+    campaigns: pd.DataFrame,
+    contacts: pd.DataFrame,
+    redemptions: pd.DataFrame | None,
+    *,
+    period: Period,
+    write: Write,
+) -> list[str]:
+    """Return what the source's own limits do to the figures of the page."""
+    found = []
+    live = campaigns[
+        (pd.to_datetime(campaigns["starts_on"]) <= pd.Timestamp(period.end))
+        & (pd.to_datetime(campaigns["ends_on"]) >= pd.Timestamp(period.start))
+    ]
+    running = int((pd.to_datetime(live["ends_on"]) > pd.Timestamp(period.end)).sum())
+    if running:
+        found.append(
+            f"{running} of {len(live)} campaigns run past the last day of the report: their "
+            "response and effect are counted so far only."
+        )
+    listed = contacts[contacts["campaign_id"].isin(live["campaign_id"])]
+    several = listed.groupby("customer_id")["campaign_id"].nunique()
+    if len(several) and (several > 1).any():
+        found.append(
+            f"{write(float((several > 1).mean()), 'share')} of the contacted customers were in "
+            "more than one campaign of the period: effects of campaigns overlap."
+        )
+    if redemptions is not None and len(redemptions):
+        used = attribute_redemptions(redemptions, orders)
+        lost = int((used["baskets"] == 0).sum())
+        bare = float(((used["baskets"] > 0) & (used["coupon_discount"] <= 0)).mean())
+        found.append(
+            f"{lost:,} of {len(used):,} coupon uses have no basket on the same day and bring no "
+            f"sales here; {write(bare, 'share')} have a basket without a recorded discount."
+        )
+    if "arm" not in contacts:
+        found.append(
+            "The source holds no random control group: every effect rests on a comparison with "
+            "customers who were not chosen."
+        )
+    return found
