@@ -70,6 +70,7 @@ class KpiItem:
     interval_text: str = ""
     low: float | None = None
     high: float | None = None
+    level: int = 95
     note: str = ""
     assumed: bool = False
     previous: Comparison | None = None

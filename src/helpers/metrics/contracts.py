@@ -46,7 +46,7 @@ class Kpi:
     """One value of a contract, for one period.
 
     `value` is None where the data cannot support it, and `note` then says why. `low` and `high`
-    are a 95 % interval unless `note` says otherwise. `assumed` is True where the value rests on a
+    are an interval that covers `level` percent. `assumed` is True where the value rests on a
     parameter and not on data.
     """
 
@@ -58,6 +58,7 @@ class Kpi:
     year_before: float | None = None
     note: str = ""
     assumed: bool = False
+    level: int = 95
 
     def __post_init__(self) -> None:
         for field in ("value", "low", "high", "previous", "year_before"):

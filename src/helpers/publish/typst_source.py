@@ -204,7 +204,7 @@ def kpi_grid(items: Sequence[KpiItem], settings: Settings, page: Page) -> str:
 def _kpi(item: KpiItem, settings: Settings, page: Page) -> str:
     then = [found for found in (item.previous, item.year_before) if found]
     target = None if page.key.slice else settings.target(page.key.source, item)
-    note = f"95 % interval {item.interval_text}" if item.interval_text else item.note
+    note = f"{item.level} % interval {item.interval_text}" if item.interval_text else item.note
     return call(
         "kpi",
         label=quoted(item.label),

@@ -25,6 +25,7 @@ def item(kpi: Kpi, period: Period, fmt: Formatter) -> KpiItem:
         interval_text=interval,
         low=low,
         high=high,
+        level=kpi.level,
         note=kpi.note,
         assumed=kpi.assumed,
         previous=_comparison(kpi, kpi.previous, period.previous(), fmt),

@@ -80,7 +80,8 @@ def kpis_view(block: Kpis) -> View:
             for c in (item.previous, item.year_before)
             if c is not None and c.change_text
         ]
-        small = [item.interval_text, *changes, "assumed" if item.assumed else "", item.note]
+        interval = f"{item.level} %: {item.interval_text}" if item.interval_text else ""
+        small = [interval, *changes, "assumed" if item.assumed else "", item.note]
         detail = " · ".join(text for text in small if text)
         lines.append(f"{item.label}: {item.text}" + (f" ({detail})" if detail else ""))
         tiles.append(
