@@ -1,0 +1,309 @@
+"""The site in a real browser: from a folder, over HTTP, with and without JavaScript."""
+
+import functools
+import http.server
+import importlib.util
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = (
+    os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+)
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed"),
+    pytest.mark.skipif(
+        importlib.util.find_spec("playwright") is None, reason="playwright is not installed"
+    ),
+]
+PAGES = {
+    "overview": "index.html",
+    "report": "shop/customer_value/2017-12.html",
+    "family": "shop/customer_value/index.html",
+    "trends": "trends.html",
+    "glossary": "glossary.html",
+    "run": "run.html",
+    "search": "search.html",
+}
+REPORT = PAGES["report"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
+               "--disable-component-update"]  # fmt: skip
+    with sync_playwright() as driver:
+        made = driver.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield made
+        made.close()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves without a word."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        return
+
+
+@pytest.fixture(scope="module")
+def address(built: Any) -> Iterator[str]:
+    handler = functools.partial(Quiet, directory=str(built.site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Any]:
+    """Open a page in a context of its own; what it says to the console or asks for is kept."""
+    contexts = []
+
+    def opened(url: str, *, width: int = 1280, scheme: str = "light", **given: Any) -> Any:
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme, **given
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.said, page.asked = [], []
+        page.on("console", lambda message: page.said.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: page.said.append(f"error: {error}"))
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.goto(url)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def from_folder(built: Any, name: str) -> str:
+    return (built.site / name).as_uri()
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_every_page_opens_from_a_folder_without_a_word_or_a_request_elsewhere(
+    built: Any, open_page: Any, kind: str
+) -> None:
+    page = open_page(from_folder(built, PAGES[kind]))
+    assert page.said == []
+    assert len(page.asked) >= 3
+    assert [url for url in page.asked if not url.startswith(built.site.as_uri())] == []
+    assert page.evaluate("document.fonts.check('16px \"Hanken Grotesk\"')")
+
+
+@pytest.mark.parametrize("kind", ["overview", "report", "search"])
+def test_a_page_over_http_asks_its_own_server_only(
+    built: Any, open_page: Any, address: str, kind: str
+) -> None:
+    page = open_page(f"{address}/{PAGES[kind]}")
+    page.wait_for_load_state("load")
+    assert [word for word in page.said if not word.startswith("warning")] == []
+    assert [url for url in page.asked if not url.startswith(address)] == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("kind", PAGES)
+def test_no_page_is_wider_than_its_screen(
+    built: Any, open_page: Any, kind: str, width: int
+) -> None:
+    page = open_page(from_folder(built, PAGES[kind]), width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_without_javascript_everything_stands(built: Any, open_page: Any) -> None:
+    page = open_page(from_folder(built, REPORT), java_script_enabled=False)
+    assert page.locator(".kpi .value").first.inner_text() == "$1,234"
+    assert page.locator("figure .plot svg").first.is_visible()
+    assert page.locator("figure.switched .frame").nth(0).is_visible()
+    assert not page.locator("figure.switched .frame").nth(1).is_visible()
+    assert not page.locator(".switch").first.is_visible()
+    assert not page.locator("button.theme").is_visible()
+    assert page.locator("table").first.count() == 1
+    finder = open_page(from_folder(built, PAGES["search"]), java_script_enabled=False)
+    assert "needs JavaScript" in finder.locator("main").inner_text()
+
+
+def test_a_switch_shows_one_prepared_chart_after_the_other_by_keyboard(
+    built: Any, open_page: Any
+) -> None:
+    page = open_page(from_folder(built, REPORT))
+    figure = page.locator("figure.switched")
+    south = figure.get_by_role("button", name="South")
+    south.focus()
+    page.keyboard.press("Enter")
+    assert south.get_attribute("aria-pressed") == "true"
+    assert figure.locator(".frame:visible .says").inner_text() == "South leads."
+    assert figure.get_by_role("button", name="North").get_attribute("aria-pressed") == "false"
+
+
+def test_a_table_sorts_by_number_and_by_name(built: Any, open_page: Any) -> None:
+    page = open_page(from_folder(built, REPORT))
+    table = page.locator("#segments table")
+
+    def first() -> list[str]:
+        return table.locator("tbody tr th").all_inner_texts()
+
+    assert first() == ["Loyal", "Lapsing", "New"]
+    table.get_by_role("button", name="Customers").click()
+    assert first() == ["Loyal", "Lapsing", "New"]
+    assert table.locator("thead th").nth(1).get_attribute("aria-sort") == "descending"
+    table.get_by_role("button", name="Customers").click()
+    assert first() == ["New", "Lapsing", "Loyal"]
+    table.get_by_role("button", name="Segment").click()
+    assert first() == ["Lapsing", "Loyal", "New"]
+
+
+def test_values_are_read_off_a_chart_by_pointer_and_by_keyboard(built: Any, open_page: Any) -> None:
+    page = open_page(from_folder(built, REPORT))
+    plot = page.locator("#by-segment .plot").first
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.5)
+    assert plot.locator(".tip").inner_text().split("\n")[0] == "Segment: Lapsing"
+    page.mouse.move(0, 0)
+    page.locator("#by-segment button.read").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    status = page.locator("#by-segment [role=status]").first
+    assert status.inner_text() == "Segment: New, Customers: 9, Revenue: –"
+    page.keyboard.press("Escape")
+    assert not plot.locator(".tip").is_visible()
+
+
+def test_the_theme_follows_the_system_until_the_reader_chooses(
+    built: Any, open_page: Any, address: str
+) -> None:
+    def ground(page: Any) -> str:
+        return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    page = open_page(f"{address}/index.html", scheme="dark")
+    assert ground(page) == "rgb(15, 19, 23)"
+    page.get_by_role("button", name="Light theme").click()
+    assert ground(page) == "rgb(255, 255, 255)"
+    page.goto(f"{address}/{REPORT}")
+    assert ground(page) == "rgb(255, 255, 255)"
+
+
+def test_a_chart_takes_the_themes_colours(built: Any, open_page: Any) -> None:
+    page = open_page(from_folder(built, REPORT), scheme="dark")
+    script = "getComputedStyle(document.querySelector('.plot [fill=\"#6a737d\"]')).fill"
+    assert page.evaluate(script) == "rgb(163, 174, 185)"
+
+
+@pytest.mark.parametrize(("query", "expected"), [("churn rate", "Churn"), ("lapsing", "segment")])
+def test_full_text_search_finds_a_kpi_and_a_segment_over_http(
+    open_page: Any, address: str, query: str, expected: str
+) -> None:
+    page = open_page(f"{address}/search.html")
+    page.fill("#q", query)
+    page.wait_for_selector(".results li")
+    assert page.locator(".found").inner_text().endswith("reports")
+    assert expected in page.locator(".results").inner_text()
+    assert any("/pagefind/shop-2017/" in url for url in page.asked)
+    href = page.locator(".results > li > a").first.evaluate("link => link.href")
+    assert page.request.get(href).ok
+    assert [word for word in page.said if word.startswith("error")] == []
+
+
+def test_from_a_folder_search_knows_titles_headings_and_kpis(built: Any, open_page: Any) -> None:
+    page = open_page(from_folder(built, "search.html"))
+    for query, found in (("customer value november", 1), ("where it comes", 7), ("zzz", 0)):
+        page.fill("#q", query)
+        page.wait_for_selector(f".results[data-ready='{found}']", state="attached")
+    page.fill("#q", "revenue december")
+    page.wait_for_selector(".results li")
+    assert "Revenue $1,234" in page.locator(".results").inner_text()
+
+
+def test_trends_can_show_one_kpi(built: Any, open_page: Any) -> None:
+    page = open_page(from_folder(built, "trends.html"))
+    assert page.locator(".trend-figure:visible").count() == 4
+    page.select_option("#pick", "churn_rate")
+    assert page.locator(".trend-figure:visible h4").all_inner_texts() == [
+        "Churn rate",
+        "Churn rate",
+    ]
+
+
+def test_the_keyboard_reaches_the_content_first(built: Any, open_page: Any) -> None:
+    page = open_page(from_folder(built, REPORT))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_printing_leaves_out_what_paper_cannot_use(built: Any, open_page: Any) -> None:
+    page = open_page(from_folder(built, REPORT))
+    page.emulate_media(media="print")
+    for selector in (".mast", ".toc", ".switch", ".downloads"):
+        assert not page.locator(selector).first.is_visible()
+    assert page.locator(".kpi").first.is_visible()
+
+
+def test_reduced_motion_is_respected(built: Any, open_page: Any) -> None:
+    page = open_page(from_folder(built, REPORT), reduced_motion="reduce")
+    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+
+
+def axe_script() -> str:
+    found = importlib.util.find_spec("axe_core_python")
+    if found is None or found.origin is None:
+        pytest.skip("axe-core-python is not installed")
+    return next(Path(found.origin).parent.rglob("axe.min.js")).read_text("utf-8")
+
+
+def findings(page: Any) -> list[str]:
+    page.evaluate(axe_script())
+    for details in page.locator("details").all():
+        details.evaluate("element => { element.open = true; }")
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    found = page.evaluate("tags => axe.run({runOnly: tags})", tags)
+    return [
+        f"{broken['id']}: {node['html'][:200]}"
+        for broken in found["violations"]
+        for node in broken["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "width", "scheme"),
+    [("overview", 1280, "light"), ("report", 360, "dark"), ("trends", 360, "light"),
+     ("search", 1280, "dark")],
+)  # fmt: skip
+def test_axe_finds_nothing(built: Any, open_page: Any, kind: str, width: int, scheme: str) -> None:
+    page = open_page(from_folder(built, PAGES[kind]), width=width, scheme=scheme)
+    assert findings(page) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("kind", PAGES)
+def test_axe_finds_nothing_on_any_kind_of_page(
+    built: Any, open_page: Any, kind: str, width: int, scheme: str
+) -> None:
+    page = open_page(from_folder(built, PAGES[kind]), width=width, scheme=scheme)
+    assert findings(page) == []
+
+
+def test_nothing_moves_while_a_page_loads(built: Any, open_page: Any, address: str) -> None:
+    page = open_page(f"{address}/{REPORT}")
+    page.wait_for_load_state("load")
+    shift = page.evaluate(
+        """() => new Promise(done => {
+            let sum = 0;
+            new PerformanceObserver(list => list.getEntries().forEach(e => { sum += e.value; }))
+                .observe({type: "layout-shift", buffered: true});
+            setTimeout(() => done(sum), 200);
+        })"""
+    )
+    assert shift < 0.05

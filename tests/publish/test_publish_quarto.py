@@ -1,0 +1,175 @@
+"""The seam to Quarto, tried with a stand-in for its program; with a real one, tried with that."""
+
+import re
+import shutil
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.errors import UsageError
+from helpers.publish import publish, renderer
+from helpers.publish.quarto import neutral_html, neutral_markdown
+
+STAND_IN = '''#!{python}
+"""Renders what a document's raw blocks hold, expanding shortcodes as Quarto does."""
+import os, re, sys
+from pathlib import Path
+import yaml
+
+if "--version" in sys.argv:
+    print("{version}")
+    sys.exit(0)
+config = yaml.safe_load(Path("_quarto.yml").read_text("utf-8"))
+out = Path(config["project"]["output-dir"])
+with open("{log}", "a") as log:
+    print(len(config["project"]["render"]), file=log)
+for name in config["project"]["render"]:
+    text = Path(name).read_text("utf-8")
+    if "breaks the renderer" in text:
+        print("ERROR: " + name + " cannot be rendered", file=sys.stderr)
+        sys.exit(1)
+    text = re.sub(r"{{{{<.*?>}}}}", "EXPANDED", text)
+    blocks = dict(re.findall(r"`{{12}}{{=(\\w+)}}\\n(.*?)\\n`{{12}}", text, re.S))
+    head = yaml.safe_load(text.split("---")[1])
+    title = re.sub(r"\\\\(.)", r"\\1", head["pagetitle"]).replace("&", "&amp;").replace("<", "&lt;")
+    page = Path("page.html").read_text("utf-8")
+    page = page.replace("$pagetitle$", title).replace("$body$", blocks["html"]).replace("$$", "$")
+    target = out / Path(name).with_suffix(".html")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(page, "utf-8")
+    if "typst" in config["format"]:
+        import typst
+        fonts = typst.Fonts(include_system_fonts=False, font_paths=["fonts"])
+        source = blocks["typst"].encode()
+        made = typst.compile(source, font_paths=fonts, pdf_standards="ua-1", timestamp=0)
+        target.with_suffix(".pdf").write_bytes(made)
+'''
+
+
+@pytest.fixture
+def quarto(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Put a stand-in for Quarto on PATH; call the fixture with the version it claims."""
+
+    def install(version: str = "1.10.2") -> Path:
+        program, log = tmp_path / "bin" / "quarto", tmp_path / "renders.log"
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(STAND_IN.format(python=sys.executable, version=version, log=log))
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+        renderer._asked_version.cache_clear()
+        return log
+
+    return install
+
+
+def test_quarto_is_taken_where_it_is_on_path_and_said_so(kit: Any, quarto: Any) -> None:
+    log = quarto()
+    kit.write(kit.book(), kit.book(period="2017-11"))
+    result = publish()
+    assert (result.renderer, result.why) == ("quarto", "quarto 1.10.2 is on PATH")
+    assert result.failed == []
+    assert log.read_text().split() == ["2"], "all documents in one render"
+
+
+@pytest.mark.parametrize(
+    ("version", "why"),
+    [("1.3.450", "quarto 1.3.450 on PATH is older than 1.4"), ("", "says no version")],
+)
+def test_a_quarto_that_will_not_do_is_said_and_the_built_in_takes_over(
+    kit: Any, quarto: Any, version: str, why: str
+) -> None:
+    quarto(version)
+    kit.write(kit.book())
+    result = publish(formats=("html",))
+    assert result.renderer == "built-in"
+    assert why in result.why
+    with pytest.raises(UsageError, match="cannot be used"):
+        publish(formats=("html",), renderer="quarto")
+
+
+def test_without_quarto_the_built_in_takes_over(
+    kit: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    kit.write(kit.book())
+    result = publish(formats=("html",))
+    assert (result.renderer, result.why) == ("built-in", "no quarto on PATH")
+
+
+def test_both_renderers_make_the_same_addresses_and_words(kit: Any, quarto: Any) -> None:
+    def words(name: str) -> str:
+        body = re.sub(r"<head>.*?</head>", "", kit.page(name), flags=re.DOTALL)
+        return " ".join(re.sub(r"<[^>]+>", " ", body).split())
+
+    kit.write(kit.book(), kit.book(family="churn"))
+    publish(renderer="built-in")
+    files = {path.relative_to(kit.site) for path in kit.site.rglob("*") if path.is_file()}
+    name = "shop/customer_value/2017-12.html"
+    before = words(name)
+    quarto()
+    assert publish().renderer == "quarto"
+    again = {path.relative_to(kit.site) for path in kit.site.rglob("*") if path.is_file()}
+    assert again == files
+    assert words(name) == before
+
+
+def test_only_changed_documents_are_rendered_again(kit: Any, quarto: Any) -> None:
+    log = quarto()
+    kit.write(*(kit.book(period=f"2017-{month:02}") for month in (8, 9, 10)))
+    publish()
+    publish()
+    kit.write(kit.book(period="2017-11"))
+    publish()
+    assert log.read_text().split() == ["3", "2"], "the new report and its neighbour"
+
+
+def test_a_document_that_breaks_the_render_spares_the_others(kit: Any, quarto: Any) -> None:
+    quarto()
+    kit.write(*(kit.book(period=f"2017-{month:02}") for month in (8, 9, 10)))
+    publish()
+    bad = [kit.markdown("## This breaks the renderer\n\ntext")]
+    kit.write(kit.book(period="2017-08", value=1.0), kit.book(period="2017-09", extra=bad))
+    kit.write(kit.book(period="2017-10", value=7777.0))
+    result = publish()
+    assert [name for name, _ in result.failed] == ["shop/customer_value/2017-09"]
+    assert "cannot be rendered" in result.failed[0][1]
+    assert "$7,777" in kit.page("shop/customer_value/2017-10.html")
+    assert "Not up to date." in kit.page("shop/customer_value/2017-09.html")
+
+
+def test_no_shortcode_citation_or_fence_of_data_reaches_quarto(kit: Any, quarto: Any) -> None:
+    quarto()
+    hostile = "{{< env HOME >}} @word `````````````` --- $body$"
+    kit.write(kit.book(segment=hostile, title=hostile))
+    assert publish().failed == []
+    (staged,) = (kit.output / "store" / "quarto").rglob("*.qmd")
+    text = staged.read_text("utf-8")
+    assert "{{<" not in text
+    assert len(re.findall(r"^`{3,}", text, re.MULTILINE)) == 4, (
+        "two raw blocks, each opened and closed"
+    )
+    page = kit.page("shop/customer_value/2017-12.html")
+    assert "EXPANDED" not in page
+    assert "{{&lt; env HOME" in page.replace("&#123;", "{")
+
+
+def test_text_is_made_neutral() -> None:
+    assert neutral_html("`{{&lt; x >}}`") == "&#96;&#123;&#123;&lt; x >&#125;&#125;&#96;"
+    assert neutral_markdown("{{< a >}}\n@b *c*") == r"\{\{\< a \>\}\} \@b \*c\*"
+
+
+@pytest.mark.long
+def test_a_real_quarto_renders_the_same_site(kit: Any) -> None:
+    if renderer.quarto_version()[0] is None or not shutil.which("quarto"):
+        pytest.skip("no quarto on PATH")
+    kit.write(kit.book(segment="{{< env HOME >}} @word"), kit.book(family="churn"))
+    result = publish(renderer="quarto")
+    assert result.failed == []
+    text = kit.page("shop/customer_value/2017-12.html")
+    assert 'id="by-segment"' in text
+    assert "/root" not in text
+    assert str(Path.home()) not in text
+    assert (kit.site / "shop/customer_value/2017-12.pdf").read_bytes().startswith(b"%PDF")
