@@ -16,6 +16,12 @@ def job(period, tmp_path):
     return Job(Edition("s", "f", period), "n.ipynb", str(tmp_path / period), {}, "k", {}, Limits())
 
 
+class LostResultError(Exception):
+    """Stands for an error of a cluster, which is known by where it is defined."""
+
+    __module__ = "distributed.client"
+
+
 class Scripted(Executor):
     """Gives each edition the outcomes of a script, one an attempt; counts jobs in hand."""
 
@@ -79,7 +85,8 @@ def test_a_cell_that_raised_is_not_tried_again(tmp_path):
     ("error", "status", "attempts"),
     [
         (BrokenExecutor("gone"), "died", 3),
-        (RuntimeError("a cluster's own error"), "died", 3),
+        (LostResultError("a cluster's own error"), "died", 3),
+        (ValueError("no notebook"), "failed", 1),
         (OSError(28, os.strerror(28)), "failed", 1),
         (ParameterError("no such name"), "failed", 1),
     ],

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from helpers import paths
 from helpers.batch import bundle
+from helpers.batch import kernel as kernels
 from helpers.batch.edition import store
 from helpers.batch.job import Job, Outcome
 from helpers.batch.runner import Way
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     import fsspec
 
     from helpers.sources import SourceInfo
-
-_OF_THIS_MACHINE = ("CRM_REPORTS_ROOT", "CRM_REPORTS_DATA", "CRM_REPORTS_OUTPUT")
 
 
 def connect(spec: str) -> tuple[Executor, int]:
@@ -86,7 +85,7 @@ class Staging(Way):
 
     def send(self, job: Job) -> Job:
         """Return the job as a worker of another machine gets it."""
-        environment = {k: v for k, v in job.environment.items() if k not in _OF_THIS_MACHINE}
+        environment = {name: job.environment[name] for name in kernels.shared(1)}
         return replace(
             job, notebook=self.bundle, landing=f"{self.address}/results/{uuid4().hex}",
             environment=environment,
@@ -114,7 +113,6 @@ class Staging(Way):
 
 def run(job: Job) -> Outcome:
     """Execute a job on a worker: fetch the bundle, run, send back notebook and private lists."""
-    from helpers.batch import kernel as kernels
     from helpers.batch.execute import execute
 
     system, archive = _reach(job.notebook)

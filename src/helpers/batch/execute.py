@@ -74,6 +74,7 @@ def _execute(nb: Any, job: Job, session: "Session") -> tuple[Status, Failure | N
             parameters=job.parameters,
             engine_name=engine.NAME,
             kernel_name=job.kernel,
+            language="python",
             progress_bar=False,
             session=session,
         )

@@ -23,15 +23,19 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def environment(jobs: int) -> dict[str, str]:
-    """Return what every kernel of a run sees: the roots, one hash seed, its share of the cores.
+def shared(jobs: int) -> dict[str, str]:
+    """Return what every kernel of a run sees wherever it is: one hash seed, its share of cores.
 
     jobs × threads is the number of cores, so that parallel reports do not fight for them.
     """
-    share = str(max(1, cores() // jobs))
+    return {**dict.fromkeys(THREADS, str(max(1, cores() // jobs))), "PYTHONHASHSEED": "0"}
+
+
+def environment(jobs: int) -> dict[str, str]:
+    """Return what every kernel of this machine sees: that, this process's variables, the roots."""
     return {
-        **dict.fromkeys(THREADS, share),
-        "PYTHONHASHSEED": "0",
+        **os.environ,
+        **shared(jobs),
         "CRM_REPORTS_ROOT": str(paths.root()),
         "CRM_REPORTS_DATA": str(paths.data()),
         "CRM_REPORTS_OUTPUT": str(paths.output()),

@@ -119,7 +119,9 @@ def _result(future: Future[Outcome], job: Job) -> Outcome:
         said = f"{error.strerror or error} ({error.filename or job.landing})"
         return Outcome("failed", Failure(None, type(error).__name__, said))
     except Exception as error:  # a cluster has errors of its own: a killed worker, a lost result
-        return Outcome("died", Failure(None, type(error).__name__, str(error)))
+        of_cluster = type(error).__module__.partition(".")[0] == "distributed"
+        failure = Failure(None, type(error).__name__, str(error))
+        return Outcome("died" if of_cluster else "failed", failure)
 
 
 def install(job: Job, outcome: Outcome) -> Path:
