@@ -21,6 +21,7 @@ from helpers.metrics.sales_forecast.advice import (
     season_caution,
     trust,
 )
+from helpers.metrics.sales_forecast.compare import Change, compare
 from helpers.metrics.sales_forecast.customers import Customers, customers_ahead
 from helpers.metrics.sales_forecast.definitions import CONTRACTS
 from helpers.metrics.sales_forecast.diagnosis import (
@@ -46,6 +47,8 @@ from helpers.metrics.sales_forecast.frames import (
     recent_and_ahead,
     rules,
     sales_cube,
+    says_daily,
+    says_past,
     special_days,
     trust_table,
 )
@@ -60,8 +63,14 @@ from helpers.metrics.sales_forecast.headline import (
 from helpers.metrics.sales_forecast.hierarchy import Reconciled, reconcile
 from helpers.metrics.sales_forecast.members import DAILY, MEMBERS
 from helpers.metrics.sales_forecast.model import Fit, fit, forecast
-from helpers.metrics.sales_forecast.outlook import MIN_DAYS, Outlook, outlook
-from helpers.metrics.sales_forecast.scorecard import predictions, score, scorecard, verdict
+from helpers.metrics.sales_forecast.outlook import MIN_DAYS, Outlook, outlook, outlooks
+from helpers.metrics.sales_forecast.scorecard import (
+    last_verdict,
+    predictions,
+    score,
+    scorecard,
+    verdict,
+)
 from helpers.metrics.sales_forecast.series import (
     ORDERS,
     TOTAL,
@@ -69,6 +78,17 @@ from helpers.metrics.sales_forecast.series import (
     daily,
     hierarchy,
     windows,
+)
+from helpers.metrics.sales_forecast.tables import (
+    ahead_course,
+    chance_course,
+    department_table,
+    quality_sentences,
+    scorecard_rows,
+    shop_frame,
+    shop_table,
+    target_course,
+    trust_rows,
 )
 from helpers.metrics.sales_forecast.totals import Totals, totals
 
@@ -80,6 +100,7 @@ __all__ = [
     "MIN_DAYS",
     "ORDERS",
     "TOTAL",
+    "Change",
     "Customers",
     "Fit",
     "Goal",
@@ -88,9 +109,12 @@ __all__ = [
     "Reconciled",
     "Totals",
     "accuracy",
+    "ahead_course",
     "backtest_coverage",
     "bias",
     "busiest",
+    "chance_course",
+    "compare",
     "contributors",
     "course",
     "coverage",
@@ -99,6 +123,7 @@ __all__ = [
     "customers_ahead",
     "daily",
     "daily_exposure",
+    "department_table",
     "expectation",
     "explain",
     "explain_contributors",
@@ -113,28 +138,38 @@ __all__ = [
     "holiday_effects",
     "holiday_note",
     "holidays",
+    "last_verdict",
     "mae_seasonal_naive",
     "mase",
     "next_steps",
     "outlook",
+    "outlooks",
     "parts_ahead",
     "past_forecasts",
     "period_sales",
     "predictions",
+    "quality_sentences",
     "recent_and_ahead",
     "reconcile",
     "rules",
     "sales_cube",
+    "says_daily",
+    "says_past",
     "score",
     "scorecard",
+    "scorecard_rows",
     "season_caution",
+    "shop_frame",
+    "shop_table",
     "smape",
     "special_days",
+    "target_course",
     "targets",
     "totals",
     "trading_days",
     "trust",
     "trust_kpis",
+    "trust_rows",
     "trust_table",
     "verdict",
     "wape",

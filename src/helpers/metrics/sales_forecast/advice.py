@@ -77,7 +77,7 @@ def season_caution(page: Outlook, *, first: date) -> str:
     )
 
 
-def holiday_note(page: Outlook) -> str:
+def holiday_note(page: Outlook, *, write: Write = plain) -> str:
     """Return which holidays fall into the next period and what is done about them."""
     start, end = (pd.Timestamp(day) for day in (page.ahead.start, page.ahead.end))
     coming = page.calendar[page.calendar["ds"].between(start, end)]
@@ -86,8 +86,8 @@ def holiday_note(page: Outlook) -> str:
     if np.isfinite(gain) and gain > 0:
         text = (
             "Taking holidays and closed days out of the history lowered the daily error of past "
-            f"forecasts from {page.calendar_errors['without']:.1%} to "
-            f"{page.calendar_errors['with']:.1%}, so it is done. "
+            f"forecasts from {write(page.calendar_errors['without'], 'share')} to "
+            f"{write(page.calendar_errors['with'], 'share')}, so it is done. "
         )
     elif len(page.effects):
         text = "Taking holidays out of the history did not make past forecasts better. "

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.errors import MetricError
-from helpers.metrics.sales_forecast.series import TOTAL, Hierarchy
+from helpers.metrics.sales_forecast.series import OTHER, TOTAL, Hierarchy
 from helpers.metrics.sales_forecast.words import Write, plain, signed
 from helpers.periods import Period
 
@@ -134,11 +134,12 @@ def explain_weekdays(split: pd.DataFrame, *, against: str, write: Write = plain)
 def explain_contributors(
     moved: pd.DataFrame, *, kind: str, against: str, write: Write = plain
 ) -> str:
-    """Return in a sentence which department or shop moved sales most; from `contributors`."""
+    """Return in a sentence which single department or shop moved sales most."""
     rows = moved[moved["kind"] == kind]
     if rows.empty:
         return f"Nothing is known of sales by {kind.lower()}."
-    top = rows.loc[rows["change"].abs().idxmax()]
+    named = rows[rows["part"] != OTHER]
+    top = (rows if named.empty else named).loc[lambda r: [r["change"].abs().idxmax()]].iloc[0]
     total = float(rows["change"].sum())
     return (
         f"{kind}: {top['part']} moved most, "

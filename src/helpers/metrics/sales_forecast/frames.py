@@ -11,6 +11,7 @@ from helpers.metrics.sales_forecast.model import CHOSEN
 from helpers.metrics.sales_forecast.outlook import Outlook
 from helpers.metrics.sales_forecast.scorecard import MODELS
 from helpers.metrics.sales_forecast.series import OTHER, TOTAL
+from helpers.metrics.sales_forecast.words import Write, plain
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -46,6 +47,39 @@ def past_forecasts(page: Outlook) -> pd.DataFrame:
                 rows.append((until, label, float(total)))
     frame = pd.DataFrame(rows, columns=["until", "series", "sales"])
     return frame.astype({"until": "datetime64[ns]", "series": str, "sales": float})
+
+
+def says_daily(page: Outlook, *, write: Write = plain) -> str:
+    """Return what the daily chart shows: the strongest and the weakest open day to come."""
+    ahead = page.daily()
+    ahead = ahead[ahead[CHOSEN] > 0]
+    if ahead.empty:
+        return "No sales are expected."
+
+    def said(row: pd.Series) -> str:
+        day = row["ds"]
+        return f"{day:%A} {day.day} {day:%B} ({write(float(row[CHOSEN]), 'currency')})"
+
+    best, worst = (ahead.loc[at] for at in (ahead[CHOSEN].idxmax(), ahead[CHOSEN].idxmin()))
+    text = f"The strongest day should be {said(best)}, the weakest open day {said(worst)}."
+    if np.isfinite(ahead["low_80"]).any():
+        text += " The band is the 80% range of a single day."
+    return text
+
+
+def says_past(page: Outlook, *, write: Write = plain) -> str:
+    """Return how often past forecasts lay below what came, and their largest miss."""
+    wide = past_forecasts(page).pivot(index="until", columns="series", values="sales")
+    if wide.empty:
+        return "The history is too short for a forecast to have been tried on it."
+    miss = wide["Forecast"] / wide["What came"].where(wide["What came"] != 0) - 1
+    low = int((miss < 0).sum())
+    worst = miss.abs().max()
+    return (
+        f"Of {len(miss)} past forecasts over as many days, {low} lay below what came and "
+        f"{len(miss) - low} above; the largest miss was {write(float(worst), 'share')}. "
+        "The spans overlap."
+    )
 
 
 def rules(page: Outlook) -> pd.DataFrame:

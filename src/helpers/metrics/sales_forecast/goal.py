@@ -13,6 +13,7 @@ from helpers.metrics.sales_forecast.totals import Totals, totals
 from helpers.periods import Period
 
 _WEEKS = 8
+_WINDOWS = 12  # a single series needs more origins to tell its chances by
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def goal(days: pd.DataFrame, *, period: Period, target: float, as_of: date) -> G
     if left == 0:
         reached = float(actual >= target)
         return Goal(target, actual, actual / target, due, pace, actual, actual, actual, reached)
-    rest = totals(fit(long(seen, {"revenue": TOTAL}), horizon=left, freq="D"))
+    rest = totals(fit(long(seen, {"revenue": TOTAL}), horizon=left, freq="D", windows=_WINDOWS))
     row = rest.row(TOTAL)
     return Goal(
         target, actual, actual / target, due, pace,

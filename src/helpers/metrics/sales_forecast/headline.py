@@ -14,7 +14,7 @@ from helpers.metrics.sales_forecast.outlook import Outlook
 from helpers.metrics.sales_forecast.series import ORDERS, TOTAL
 from helpers.periods import Period
 
-_RANGE = "An 80% range, as wide as past forecasts were wrong."
+_RANGE = "80% range, from past errors."
 _NO_RANGE = "The history is too short to say how wrong it may be."
 
 
@@ -53,11 +53,15 @@ def headline(
                       next_target=next_target if page is now else 0.0, growth=growth)
         for name, page in known.items()
     }  # fmt: skip
-    given = "Target given as a parameter." if target else _assumption(growth)
     reached = {n: _share(period_sales(known[n]), g[0]) for n, g in goals.items()}
+    given = "Target given as a parameter." if target else _assumption(growth)
+    if reached["value"] is None:
+        given = "No target is known, and no period before this one to derive it from."
     kpis.append(_kpi(d.TARGET_ATTAINMENT, reached, note=given, assumed=True))
-    given = "Target given as a parameter." if next_target else _assumption(growth)
     chance = {n: known[n].totals.chance(TOTAL, g[1]) for n, g in goals.items() if g[1] > 0}
+    given = "Target given as a parameter." if next_target else _assumption(growth)
+    if not np.isfinite(chance.get("value", np.nan)):
+        given = _NO_RANGE
     kpis.append(_kpi(d.TARGET_PROBABILITY, chance, note=given, assumed=True))
     errors = {n: float(page.totals.row(TOTAL)["wape"]) for n, page in known.items()}
     note = f"From {now.tested} past forecasts." if now.tested else _NO_RANGE
@@ -112,7 +116,7 @@ def _kpi(
     if limits is not None:
         note = _RANGE if np.isfinite(limits).all() else _NO_RANGE
     return Kpi(contract, values.get("value"), low, high, values.get("previous"),
-               values.get("year_before"), note, assumed)  # fmt: skip
+               values.get("year_before"), note, assumed, level=80)  # fmt: skip
 
 
 def trust_kpis(now: Outlook) -> list[Kpi]:

@@ -128,8 +128,8 @@ def reconcile(fit: Fit, groups: Groups) -> Reconciled:
 def _backtest(base: Array, error: Array, constraint: Array, method: str, floor: Array) -> Array:
     result = np.full(base.shape, np.nan)
     for origin in range(base.shape[1]):
-        present = ~np.isnan(base[:, origin]).any(axis=1)
-        at = np.where(present[:, None], base[:, origin], 0.0)  # not yet open: it sells nothing
+        present = np.flatnonzero(np.isfinite(base[:, origin, 0]))
+        at = np.nan_to_num(base[:, origin])  # not yet open: it sells nothing
         others = np.delete(error, origin, axis=1).reshape(len(error), -1)
         moved = project(at, constraint, weights(others, constraint, method))
         moved = _adding_up(moved, constraint, floor)
@@ -150,6 +150,6 @@ def _adding_up(forecasts: Array, constraint: Array, floor: Array) -> Array:
 
 
 def _mase(error: Array, scale: Array) -> float:
-    known = np.atleast_1d(scale > 0)
-    scaled = np.abs(error[known]) / scale[known][:, None, None] if known.any() else error
+    usable = np.where(scale > 0, scale, np.nan)
+    scaled = np.abs(error) / usable[:, None, None]
     return float(np.nanmean(scaled)) if np.isfinite(scaled).any() else float("nan")

@@ -19,7 +19,7 @@ from helpers.metrics.sales_forecast.smoothing import Array
 
 _STRENGTH = 2.0  # origins that the in-sample error is worth
 _TWO_SIDED = 200  # errors needed before the two tails are measured apart
-_MIN_ERRORS = 20
+_MIN_ERRORS = 5
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class Calibration:
 
         Args:
             forecast: one row a series, one column a step.
-            level: nominal coverage in percent.
+            level: nominal coverage in percent; beyond what the number of origins supports, the
+                largest error seen bounds it.
             floor: the lowest possible value of each series (0 for sales, -inf for none).
         """
         if len(self.scaled) < _MIN_ERRORS:

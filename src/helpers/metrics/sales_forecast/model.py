@@ -208,5 +208,5 @@ def _check(horizon: int, level: tuple[float, ...], members: tuple[str, ...] | No
 
 
 def pick(forecasts: dict[str, Array], chosen: tuple[str, ...]) -> Array:
-    """Return the rows of the chosen models."""
+    """Return each series' forecast by the model chosen for it, one row a series."""
     return np.stack([forecasts[name][row] for row, name in enumerate(chosen)])

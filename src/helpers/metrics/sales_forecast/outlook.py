@@ -25,7 +25,7 @@ from helpers.metrics.sales_forecast.totals import Totals, totals
 from helpers.periods import Period
 
 WINDOWS = 6
-MIN_DAYS = 28
+MIN_DAYS = 14
 _QUICK = ("ets_root_cycle",)  # one candidate is enough to judge a calendar by
 _SHORTEST = 14  # days of history a backtest origin leaves the models at the least
 
@@ -98,7 +98,7 @@ def outlook(
     out of the history if that lowered the daily error of total sales in the backtest.
 
     Raises:
-        MetricError: fewer than 28 days of history, no sales at all, or as `series.hierarchy`.
+        MetricError: fewer than 14 days of history, no sales at all, or as `series.hierarchy`.
     """
     as_of = period.end
     seen = (as_of - first).days + 1
@@ -134,6 +134,34 @@ def outlook(
         effects, calendar, errors, joined.method if joined else "none",
         joined.mase if joined else {},
     )  # fmt: skip
+
+
+def outlooks(
+    orders: pd.DataFrame,
+    lines: pd.DataFrame | None = None,
+    *,
+    period: Period,
+    first: date,
+    country: str = "none",
+    top: int = 6,
+) -> tuple[Outlook, Outlook | None, Outlook | None]:
+    """Return the outlooks of a period, of the period before and of the same one a year before.
+
+    The earlier ones are what their own pages said: they see no later row. None where the history
+    is shorter than 14 days or has no sales.
+
+    Raises:
+        MetricError: as for `outlook` of the period itself.
+    """
+    options = {"first": first, "country": country, "top": top}
+    now = outlook(orders, lines, period=period, **options)  # type: ignore[arg-type]
+    found: list[Outlook | None] = []
+    for span in (period.previous(), period.year_before()):
+        try:
+            found.append(outlook(orders, lines, period=span, **options))  # type: ignore[arg-type]
+        except MetricError:
+            found.append(None)  # its page could not say anything either
+    return now, found[0], found[1]
 
 
 def _offsets(seen: int, horizon: int, windows: int) -> tuple[int, ...]:

@@ -92,7 +92,7 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     tidy = frame[["unique_id", "ds", "y"]].copy()
     tidy["unique_id"] = tidy["unique_id"].astype(str)
     try:
-        tidy["ds"] = pd.to_datetime(tidy["ds"])
+        tidy["ds"] = pd.to_datetime(tidy["ds"], format="ISO8601")
         tidy["y"] = pd.to_numeric(tidy["y"]).astype(float)
     except (ValueError, TypeError) as error:
         raise MetricError(f"ds must be dates and y numbers: {error}") from error

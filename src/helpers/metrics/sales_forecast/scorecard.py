@@ -8,6 +8,7 @@ from helpers.metrics.sales_forecast.accuracy import bias, coverage, wape
 from helpers.metrics.sales_forecast.model import CHOSEN
 from helpers.metrics.sales_forecast.outlook import Outlook
 from helpers.metrics.sales_forecast.series import TOTAL
+from helpers.metrics.sales_forecast.words import Write, plain
 
 MODELS = {
     CHOSEN: "Forecast",
@@ -68,14 +69,21 @@ def scorecard(previous: Outlook, days: pd.DataFrame) -> pd.DataFrame:
     return score(predictions(previous), days.rename(columns={"revenue": "y"}))
 
 
-def verdict(card: pd.DataFrame, total: pd.Series) -> str:
-    """Return in two sentences how the last forecast did; `total` is the row of its `Totals`."""
+def last_verdict(previous: Outlook | None, page: Outlook, *, write: Write = plain) -> str:
+    """Return in a few sentences how the forecast of the period before did."""
+    if previous is None:
+        return "No forecast could be made a period ago: there was too little history."
+    return verdict(scorecard(previous, page.days), previous.totals.row(TOTAL), write=write)
+
+
+def verdict(card: pd.DataFrame, total: pd.Series, *, write: Write = plain) -> str:
+    """Return in a few sentences how a forecast did; `total` is its row in `Totals`."""
     own = card[card["model"] == MODELS[CHOSEN]].iloc[0]
     best = card.loc[card["wape"].idxmin(), "model"]
     side = "above" if own["error"] > 0 else "below"
     text = (
-        f"The forecast made a period ago was {abs(own['error']):.1%} {side} what came, "
-        f"and off by {own['wape']:.0%} on a day."
+        f"The forecast made a period ago was {write(abs(own['error']), 'share')} {side} "
+        f"what came, and off by {write(own['wape'], 'share')} on a usual day."
     )
     if np.isfinite(total["low_80"]):
         inside = total["low_80"] <= own["actual"] <= total["high_80"]

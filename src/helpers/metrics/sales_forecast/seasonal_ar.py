@@ -21,7 +21,7 @@ _TINY = 1e-12
 
 
 def lag_sets(season: int) -> tuple[tuple[int, ...], ...]:
-    """Return the lag sets that are averaged."""
+    """Return the sets of lags whose autoregressions are averaged, for a season."""
     short: tuple[tuple[int, ...], ...] = ((), (1,), (1, 2), (1, 2, 3))
     if season < 4:
         return short

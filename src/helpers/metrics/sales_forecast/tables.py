@@ -1,0 +1,175 @@
+"""The page's tables and target charts: frames with their words, as the report takes them."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+
+from helpers.metrics.sales_forecast.frames import parts_ahead, trust_table
+from helpers.metrics.sales_forecast.goal import course, cumulated, goal
+from helpers.metrics.sales_forecast.outlook import Outlook
+from helpers.metrics.sales_forecast.scorecard import scorecard
+from helpers.metrics.sales_forecast.series import OTHER
+from helpers.metrics.sales_forecast.words import Write, plain
+from helpers.periods import Period
+
+_LABELS = {
+    "before": "This period", "forecast": "Expected", "low_80": "At least", "high_80": "At most",
+    "change": "Change a day", "wape": "Usual error", "wape_sum": "Error of the forecast",
+    "wape_rule": "Mean of 8 weeks", "wape_naive": "Repeat last week",
+    "coverage": "Days inside range", "model": "Method",
+}  # fmt: skip
+_NOTE = "At least and at most: an 80% range. Usual error: of past forecasts of the sum."
+_MONEY = dict.fromkeys(("before", "forecast", "low_80", "high_80"), "currency")
+
+
+def department_table(page: Outlook) -> dict[str, Any]:
+    """Return the departments' expected sales as `Report.table` takes them."""
+    return _parts(parts_ahead(page, kind="Department"), "Department", "category")
+
+
+def shop_frame(page: Outlook, orders: pd.DataFrame) -> pd.DataFrame:
+    """Return the shops' expected sales with `customers`, those who bought there in the period.
+
+    Columns in: `orders` as `series.hierarchy`. Columns out: as `parts_ahead`, and `customers`.
+    """
+    frame = parts_ahead(page, kind="Shop")
+    start, after = page.period.start, page.period.end + timedelta(days=1)
+    inside = orders["ordered_at"].between(
+        pd.Timestamp(start), pd.Timestamp(after), inclusive="left"
+    )
+    rows = orders[inside]
+    if frame.empty or "store_id" not in rows.columns:
+        return frame.assign(customers=pd.Series(dtype="int64"))
+    named = [name for name in frame["part"] if name != OTHER]
+    shop = rows["store_id"].astype(str).where(rows["store_id"].isin(named), OTHER)
+    buyers = rows.groupby(shop)["customer_id"].nunique()
+    return frame.assign(customers=frame["part"].map(buyers).fillna(0).astype("int64").to_numpy())
+
+
+def shop_table(page: Outlook, orders: pd.DataFrame) -> dict[str, Any]:
+    """Return the shops' expected sales as `Report.table` takes them."""
+    made = _parts(shop_frame(page, orders), "Shop", "store")
+    return {**made, "customers": "customers"}
+
+
+def _parts(frame: pd.DataFrame, what: str, grain: str) -> dict[str, Any]:
+    units = {**_MONEY, "change": "share", "wape": "share", "customers": "count"}
+    return {
+        "frame": frame,
+        "title": f"Expected sales by {what.lower()}",
+        "grain": grain,
+        "units": {name: unit for name, unit in units.items() if name in frame.columns},
+        "labels": _words(frame, part=what),
+        "note": _NOTE if len(frame) else f"the source tells no {what.lower()}s apart.",
+    }
+
+
+def _words(frame: pd.DataFrame, **own: str) -> dict[str, str]:
+    return {name: word for name, word in {**_LABELS, **own}.items() if name in frame.columns}
+
+
+def trust_rows(page: Outlook) -> dict[str, Any]:
+    """Return the backtest by series as `Report.table` takes it; shops are left to their table."""
+    frame = trust_table(page)
+    frame = frame[~frame["series"].str.startswith("Shop: ")].reset_index(drop=True)
+    shares = ("wape_sum", "wape_rule", "wape_naive", "coverage")
+    return {
+        "frame": frame,
+        "title": "Past forecasts of a whole period, beside plain rules",
+        "grain": "model",
+        "units": dict.fromkeys(shares, "share"),
+        "labels": _words(frame, series="Series"),
+        "note": "Days inside range should be near 80%.",
+    }
+
+
+def scorecard_rows(previous: Outlook | None, page: Outlook) -> dict[str, Any]:
+    """Return the last forecast beside what came as `Report.table` takes it; empty without one."""
+    columns = ["model", "expected", "actual", "error", "wape", "coverage"]
+    frame = scorecard(previous, page.days)[columns] if previous else pd.DataFrame(columns=columns)
+    return {
+        "frame": frame,
+        "title": "The last forecast and what came",
+        "grain": "model",
+        "units": {"expected": "currency", "actual": "currency", "error": "share",
+                  "wape": "share", "coverage": "share"},
+        "labels": {"model": "Method", "expected": "Expected", "actual": "Came",
+                   "error": "Off in total", "wape": "Off on a day", "coverage": "In range"},
+        "note": "" if previous else "no forecast could be made a period ago.",
+    }  # fmt: skip
+
+
+def target_course(page: Outlook, *, target: float) -> pd.DataFrame:
+    """Return this period's sales added up and the course to its target: `ds series sales`.
+
+    Empty where there is no target.
+    """
+    if not target > 0:
+        return pd.DataFrame({"ds": pd.DatetimeIndex([]), "series": [], "sales": []})
+    path = course(page.days, period=page.period, target=target)
+    wide = path.rename(columns={"actual": "Sales", "due": "Course to the target"})
+    return wide.melt("ds", ["Sales", "Course to the target"], "series", "sales")
+
+
+def ahead_course(page: Outlook, *, next_target: float) -> pd.DataFrame:
+    """Return next period's expected sales added up: `ds series sales low_80 high_80`.
+
+    With a target above 0 the course to it is a second series.
+    """
+    path = cumulated(page.fit, page.totals).rename(columns={"forecast": "sales"})
+    path.insert(1, "series", "Expected")
+    if not next_target > 0:
+        return path
+    due = course(page.days, period=page.ahead, target=next_target)[["ds", "due"]]
+    other = due.rename(columns={"due": "sales"}).assign(series="Course to the target")
+    return pd.concat([path, other], ignore_index=True)
+
+
+def chance_course(page: Outlook, *, target: float) -> pd.DataFrame:
+    """Return how the chance of reaching this period's target looked on the way: `ds chance`.
+
+    After one, two and three quarters of the period, each seen with nothing later. Days with
+    less than 14 days of history are left out.
+    """
+    first, start = page.days["ds"].iloc[0].date(), page.period.start
+    rows = []
+    for quarter in (1, 2, 3) if target > 0 else ():
+        day = start + timedelta(days=round(page.period.days * quarter / 4) - 1)
+        if day <= start or (day - first).days < 2 * 7:
+            continue
+        rows.append((pd.Timestamp(day), _chance(page, page.period, target, day)))
+    frame = pd.DataFrame(rows, columns=["ds", "chance"]).dropna()
+    return frame.astype({"ds": "datetime64[ns]", "chance": float})
+
+
+def _chance(page: Outlook, period: Period, target: float, day: date) -> float:
+    return goal(page.days, period=period, target=target, as_of=day).probability
+
+
+def quality_sentences(page: Outlook, *, write: Write = plain) -> list[str]:
+    """Return what gaps and odd series mean for the figures."""
+    days = page.days
+    idle = days[days["revenue"] == 0]
+    mean = float(days["revenue"].mean())
+    said = []
+    if len(idle):
+        open_mean = float(days.loc[days["revenue"] != 0, "revenue"].mean())
+        said.append(
+            f"{len(idle)} of {len(days)} days have no sales and count as zero. Without them a day "
+            f"would seem to bring {write(open_mean, 'currency')} instead of "
+            f"{write(mean, 'currency')}."
+        )
+    else:
+        said.append(f"Each of the {len(days)} days has sales: nothing had to be filled.")
+    odd = page.fit.series
+    for status, words in (
+        ("new", "have less than four weeks of history"),
+        ("short", "have less than two weeks of history and get no weekly pattern"),
+        ("dead", "have ended and are forecast as zero"),
+    ):
+        rows = odd["unique_id"][odd["status"] == status]
+        names = [page.parts.labels.get(name, ("", name))[1] for name in rows]
+        if names:
+            said.append(f"{', '.join(names)} {words}.")
+    return said

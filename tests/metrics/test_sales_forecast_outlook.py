@@ -1,0 +1,298 @@
+"""The page's model on a small shop whose truth is known, and what hangs on it."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.errors import MetricError
+from helpers.metrics import sales_forecast as sf
+from helpers.periods import Period
+
+FIRST, MAY = date(2017, 1, 1), Period.parse("2017-05")
+
+
+def shop(last: date = date(2017, 6, 30), seed: int = 4) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return orders and lines: 6 to 12 orders a day, more on Saturdays, three departments."""
+    rng = np.random.default_rng(seed)
+    days = pd.date_range(FIRST, last)
+    count = np.where(days.dayofweek == 5, 12, 6) + rng.integers(0, 3, len(days))
+    ordered = np.repeat(days.to_numpy(), count) + np.timedelta64(10, "h")
+    n = len(ordered)
+    value = rng.uniform(5, 15, n).round(2)
+    ids = [f"o{i:05}" for i in range(n)]
+    orders = pd.DataFrame(
+        {
+            "order_id": ids,
+            "customer_id": [f"c{i}" for i in rng.integers(0, 90, n)],
+            "ordered_at": ordered,
+            "revenue": value,
+            "store_id": rng.choice(["north", "south"], n),
+        }
+    )
+    fresh = (value * 0.4).round(2)
+    lines = pd.concat(
+        [
+            pd.DataFrame({"order_id": ids, "category": "Fresh", "revenue": fresh}),
+            pd.DataFrame({"order_id": ids, "category": "Dry", "revenue": value - fresh}),
+        ],
+        ignore_index=True,
+    )
+    return orders, lines
+
+
+@pytest.fixture(scope="module")
+def made() -> sf.Outlook:
+    orders, lines = shop()
+    return sf.outlook(orders, lines, period=MAY, first=FIRST, country="US")
+
+
+def test_departments_and_shops_add_up_to_the_total_every_day(made: sf.Outlook) -> None:
+    ahead = dict(zip(made.fit.ids, made.fit.ahead["forecast"], strict=True))
+    assert {parent for parent, _ in made.parts.groups} == {sf.TOTAL}
+    assert len(made.parts.groups) == 2
+    for parent, children in made.parts.groups:
+        assert np.allclose(sum(ahead[name] for name in children), ahead[parent])
+    back = dict(zip(made.fit.ids, made.fit.test.forecasts["forecast"], strict=True))
+    for parent, children in made.parts.groups:
+        assert np.allclose(sum(back[name] for name in children), back[parent])
+
+
+def test_history_of_the_parts_is_the_orders_table_to_the_cent(made: sf.Outlook) -> None:
+    orders, _ = shop()
+    seen = orders[orders["ordered_at"] < "2017-06-01"]["revenue"].sum()
+    sums = made.parts.frame.groupby("unique_id")["y"].sum()
+    assert sums[sf.TOTAL] == pytest.approx(seen, abs=0.005)
+    for _, children in made.parts.groups:
+        assert sums[list(children)].sum() == pytest.approx(seen, abs=0.005)
+    may = orders[(orders["ordered_at"] >= "2017-05-01") & (orders["ordered_at"] < "2017-06-01")]
+    assert sf.period_sales(made) == pytest.approx(may["revenue"].sum(), abs=0.005)
+
+
+def test_rows_after_the_period_change_nothing(made: sf.Outlook) -> None:
+    orders, lines = shop()
+    cut = orders[orders["ordered_at"] < "2017-06-01"]
+    again = sf.outlook(cut, lines, period=MAY, first=FIRST, country="US")
+    assert np.array_equal(again.fit.ahead["forecast"], made.fit.ahead["forecast"])
+    assert again.customers == made.customers
+    assert [k.value for k in sf.headline(again)] == [k.value for k in sf.headline(made)]
+
+
+def test_the_order_of_rows_changes_nothing(made: sf.Outlook) -> None:
+    orders, lines = shop()
+    mixed = sf.outlook(
+        orders.sample(frac=1, random_state=1), lines.sample(frac=1, random_state=2),
+        period=MAY, first=FIRST, country="US",
+    )  # fmt: skip
+    assert np.allclose(mixed.fit.ahead["forecast"], made.fit.ahead["forecast"])
+
+
+def test_what_came_lies_near_the_forecast_of_a_steady_shop(made: sf.Outlook) -> None:
+    orders, _ = shop()
+    june = orders[orders["ordered_at"] >= "2017-06-01"]
+    row = made.totals.row(sf.TOTAL)
+    assert row["forecast"] == pytest.approx(june["revenue"].sum(), rel=0.06)
+    assert row["low_95"] <= june["revenue"].sum() <= row["high_95"]
+    assert made.totals.row(sf.ORDERS)["forecast"] == pytest.approx(len(june), rel=0.05)
+    assert made.customers.forecast == pytest.approx(june["customer_id"].nunique(), rel=0.08)
+
+
+def test_chances_fall_with_the_target_and_are_never_certain(made: sf.Outlook) -> None:
+    expected = made.totals.row(sf.TOTAL)["forecast"]
+    chances = [made.totals.chance(sf.TOTAL, expected * f) for f in (0.5, 0.98, 1.02, 2.0)]
+    assert chances == sorted(chances, reverse=True)
+    assert 0 < chances[-1] < 0.1
+    assert 0.9 < chances[0] < 1
+    with pytest.raises(MetricError, match="no series"):
+        made.totals.chance("Totl", 1.0)
+
+
+def test_headline_shows_what_the_page_before_said(made: sf.Outlook) -> None:
+    orders, lines = shop()
+    now, before, last_year = sf.outlooks(orders, lines, period=MAY, first=FIRST, country="US")
+    assert last_year is None
+    assert before is not None
+    kpis = {k.contract.name: k for k in sf.headline(now, previous=before, growth=0.1)}
+    assert len(kpis) == 7
+    april = before.totals.row(sf.TOTAL)["forecast"]
+    assert kpis["forecast_sales"].previous == pytest.approx(april, abs=0.01)
+    assert kpis["forecast_sales"].low < kpis["forecast_sales"].value < kpis["forecast_sales"].high
+    assert kpis["period_sales"].year_before is None
+    target = sf.period_sales(now, MAY.previous()) / 30 * 31 * 1.1
+    reached = kpis["target_attainment"]
+    assert reached.value == pytest.approx(sf.period_sales(now) / target, abs=1e-4)
+    assert reached.assumed
+    assert kpis["target_probability"].assumed
+    given = {k.contract.name: k for k in sf.headline(now, target=2 * sf.period_sales(now))}
+    assert given["target_attainment"].value == 0.5
+
+
+def test_scorecard_scores_the_stored_forecast_against_what_came(made: sf.Outlook) -> None:
+    orders, _ = shop()
+    days = sf.daily(orders, first=FIRST, as_of=date(2017, 6, 30))
+    card = sf.scorecard(made, days).set_index("model")
+    june = orders[orders["ordered_at"] >= "2017-06-01"]["revenue"].sum()
+    assert card["actual"].to_list() == pytest.approx([june] * 3)
+    row = card.loc["Forecast"]
+    assert row["expected"] == pytest.approx(made.totals.row(sf.TOTAL)["forecast"])
+    assert row["error"] == pytest.approx(row["expected"] / june - 1)
+    assert 0.5 <= row["coverage"] <= 1
+    assert np.isnan(card.loc["Repeat last week", "coverage"])
+    with pytest.raises(MetricError, match="has come"):
+        sf.scorecard(made, days[days["ds"] <= "2017-05-31"])
+
+
+def test_factors_split_the_change_exactly() -> None:
+    # April: 30 days, 2 orders a day of 10; May: 31 days, 3 a day of 12 -> 600 to 1,116
+    days = pd.DataFrame({"ds": pd.date_range("2017-04-01", "2017-05-31")})
+    may = days["ds"] >= "2017-05-01"
+    days["orders"] = np.where(may, 3, 2)
+    days["revenue"] = np.where(may, 36.0, 20.0)
+    split = sf.factors(days, period=MAY, against=MAY.previous()).set_index("factor")
+    assert split["contribution"].sum() == pytest.approx(516)
+    mean = 516 / np.log(1116 / 600)
+    assert split.loc["Orders a day", "contribution"] == pytest.approx(mean * np.log(1.5))
+    assert split.loc["Number of days", "contribution"] == pytest.approx(mean * np.log(31 / 30))
+    assert "orders a day" in sf.explain(split.reset_index(), against="April")
+    same = sf.factors(days, period=MAY, against=MAY)
+    assert same["contribution"].to_list() == [0.0, 0.0, 0.0]
+    with pytest.raises(MetricError, match="no sales"):
+        sf.factors(days.assign(orders=0), period=MAY, against=MAY.previous())
+
+
+def test_weekdays_tell_the_calendar_from_the_trade() -> None:
+    days = pd.DataFrame({"ds": pd.date_range("2017-04-01", "2017-05-31")})
+    days["revenue"] = np.where(days["ds"].dt.dayofweek == 5, 70.0, 10.0)
+    split = sf.weekdays(days, period=MAY, against=MAY.previous())
+    # only Saturdays differ: 5 of 30 days in April, 4 of 31 in May
+    assert split["rate"].abs().sum() == 0
+    assert split["mix"].sum() == pytest.approx(60 * (4 / 31 - 5 / 30))
+
+
+def test_contributions_of_the_parts_sum_to_the_change_a_day(made: sf.Outlook) -> None:
+    moved = sf.contributors(made.parts, period=MAY, against=MAY.previous())
+    change = sf.period_sales(made) / 31 - sf.period_sales(made, MAY.previous()) / 30
+    assert moved.groupby("kind")["change"].sum().to_list() == pytest.approx([change, change])
+
+
+def test_a_comparison_that_the_history_cannot_make_is_a_sentence(made: sf.Outlook) -> None:
+    nothing = sf.compare(made, MAY.year_before(), name="May 2016")
+    assert nothing.factors.empty
+    assert "May 2016" in nothing.sentences[0]
+    real = sf.compare(made, MAY.previous(), name="April 2017")
+    assert len(real.sentences) == 4
+    assert len(real.weekdays) == 14
+
+
+def test_a_goal_half_way_and_at_its_end() -> None:
+    days = pd.DataFrame({"ds": pd.date_range("2017-03-01", "2017-05-31"), "revenue": 10.0})
+    half = sf.goal(days, period=MAY, target=310.0, as_of=date(2017, 5, 15))
+    assert (half.actual, half.attainment) == (150.0, pytest.approx(150 / 310))
+    assert half.due == pytest.approx(15 / 31)
+    assert half.pace == pytest.approx(1.0)
+    assert half.expected == pytest.approx(310.0, rel=1e-3)
+    end = sf.goal(days, period=MAY, target=300.0, as_of=MAY.end)
+    assert (end.probability, end.attainment) == (1.0, pytest.approx(310 / 300))
+    assert sf.goal(days, period=MAY, target=311.0, as_of=MAY.end).probability == 0.0
+    for wrong in ({"target": 0.0}, {"as_of": date(2017, 4, 30)}):
+        with pytest.raises(MetricError):
+            sf.goal(days, **{"period": MAY, "target": 1.0, "as_of": MAY.end, **wrong})
+
+
+def test_added_up_the_forecast_ends_at_its_sum_and_widens(made: sf.Outlook) -> None:
+    path = sf.cumulated(made.fit, made.totals)
+    row = made.totals.row(sf.TOTAL)
+    assert path.iloc[-1][["forecast", "low_80", "high_80"]].to_list() == pytest.approx(
+        row[["forecast", "low_80", "high_80"]].to_list()
+    )
+    assert (np.diff(path["high_80"] - path["forecast"]) >= -1e-9).all()
+
+
+def test_windows_count_customers_once() -> None:
+    rows = pd.DataFrame(
+        {
+            "order_id": list("abcd"),
+            "customer_id": ["x", "x", "y", "x"],
+            "ordered_at": pd.to_datetime(["2017-01-01", "2017-01-02", "2017-01-03", "2017-01-04"]),
+            "revenue": [1.0, 2.0, 3.0, -1.0],
+        }
+    )
+    found = sf.windows(rows, first=FIRST, as_of=date(2017, 1, 4), days=2,
+                       measures=("customers", "orders", "revenue"))  # fmt: skip
+    assert found["customers"].to_list() == [1, 2]
+    assert found["revenue"].to_list() == [3.0, 2.0]
+    with pytest.raises(MetricError):
+        sf.windows(rows, first=FIRST, as_of=date(2017, 1, 4), days=2, measures=("visits",))
+
+
+def test_days_without_orders_count_as_zero_and_returns_count_negative() -> None:
+    orders = pd.DataFrame(
+        {
+            "order_id": ["1", "2"],
+            "customer_id": ["a", "a"],
+            "ordered_at": pd.to_datetime(["2017-01-01 09:00", "2017-01-03 23:59"]),
+            "revenue": [10.0, -4.0],
+        }
+    )
+    days = sf.daily(orders, first=FIRST, as_of=date(2017, 1, 3))
+    assert days["revenue"].to_list() == [10.0, 0.0, -4.0]
+    assert days["customers"].to_list() == [1, 0, 1]
+    empty = sf.daily(orders.iloc[:0], first=FIRST, as_of=FIRST)
+    assert empty["revenue"].to_list() == [0.0]
+    with pytest.raises(MetricError, match="without a date"):
+        sf.daily(orders.assign(revenue=np.nan), first=FIRST, as_of=FIRST)
+
+
+def test_too_little_history_and_no_sales_are_refused_in_words() -> None:
+    orders, lines = shop()
+    with pytest.raises(MetricError, match="too few"):
+        sf.outlook(orders, lines, period=Period.parse("2017-W01"), first=FIRST)
+    with pytest.raises(MetricError, match="no sales"):
+        sf.outlook(orders.iloc[:0], lines, period=MAY, first=FIRST)
+
+
+@pytest.mark.parametrize("period", ["2017-01", "2017-W10", "2017Q1"])
+def test_short_histories_still_make_a_whole_page(period: str) -> None:
+    orders, _ = shop()
+    span = Period.parse(period)
+    page, before, _ = sf.outlooks(
+        orders.drop(columns="store_id"), None, period=span, first=FIRST, country="US"
+    )
+    kpis = {k.contract.name: k for k in [*sf.headline(page, previous=before), *sf.trust_kpis(page)]}
+    assert kpis["forecast_sales"].value > 0
+    assert all(k.note for k in kpis.values() if k.value is None)
+    said = [sf.expectation(page), sf.trust(page), sf.season_caution(page, first=FIRST),
+            sf.holiday_note(page), sf.last_verdict(before, page), sf.says_past(page),
+            sf.says_daily(page), *sf.next_steps(page, next_target=sf.targets(page)[1]),
+            *sf.quality_sentences(page)]  # fmt: skip
+    assert not any("nan" in sentence for sentence in said)
+    assert sf.shop_frame(page, orders).empty
+    assert sf.parts_ahead(page, kind="Department").empty
+    assert len(sf.rules(page)) in (0, 6)
+
+
+def test_one_customer_who_buys_the_same_every_day() -> None:
+    days = pd.date_range(FIRST, "2017-05-31")
+    orders = pd.DataFrame(
+        {
+            "order_id": [str(i) for i in range(len(days))],
+            "customer_id": "only",
+            "ordered_at": days + timedelta(hours=9),
+            "revenue": 20.0,
+        }
+    )
+    page = sf.outlook(orders, period=MAY, first=FIRST)
+    assert page.totals.row(sf.TOTAL)["forecast"] == pytest.approx(600.0, rel=1e-3)
+    assert page.customers.forecast == pytest.approx(1.0)
+    assert page.customers.low_80 == pytest.approx(1.0)
+
+
+def test_the_cube_holds_all_sales(made: sf.Outlook) -> None:
+    orders, _ = shop()
+    cube = sf.sales_cube(orders, first=FIRST, as_of=MAY.end)
+    assert cube["sales"].sum() == pytest.approx(
+        orders.loc[orders["ordered_at"] < "2017-06-01", "revenue"].sum()
+    )
+    assert set(cube["shop"]) == {"north", "south"}
+    assert cube["month"].nunique() == 5
