@@ -19,9 +19,9 @@ from helpers.batch.kernels import ORDINARY, WARM, install_kernelspecs, server_st
 
 ROUNDS = 5
 IMPORTS = """
-import babel.numbers, duckdb, ibis, ipywidgets, lifelines, matplotlib.pyplot, numpy, pandas
-import pandera.pandas, pyarrow.parquet, scipy.stats, seaborn, sklearn.ensemble, statsforecast
-import sklearn.linear_model, statsmodels.api, ibis.backends.duckdb
+import babel.numbers, ipywidgets, lifelines, matplotlib.pyplot, numpy, pandas, pandera.pandas
+import pyarrow.parquet, scipy.stats, seaborn, sklearn.ensemble, sklearn.linear_model
+import sklearn.model_selection, statsforecast.models
 """
 PICTURES = 100
 CHARACTERS = 190_000  # a cell; 19 MB in all

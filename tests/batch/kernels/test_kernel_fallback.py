@@ -86,3 +86,23 @@ def test_a_home_folder_that_cannot_be_written_is_no_obstacle(start, environment,
     kernel = start(env=environment(HOME="/proc/nowhere", IPYTHONDIR=str(tmp_path)))
     assert kernel.manager.provisioner.kernel_kind == "warm"
     assert kernel.value("6 * 7") == 42
+
+
+def test_an_idle_time_that_is_no_number_is_said(start, fresh_servers, monkeypatch):
+    monkeypatch.setenv("CRM_REPORTS_KERNEL_IDLE", "soon")
+    kernel = start()
+    assert kernel.manager.provisioner.kernel_kind == "cold"
+    assert "is no number of seconds: 'soon'" in kernel.manager.provisioner.fallback
+
+
+def test_a_kernelspec_of_another_interpreter_is_replaced(tmp_path, monkeypatch):
+    folders = install_kernelspecs(tmp_path)
+    for folder in folders:
+        spec = json.loads((folder / "kernel.json").read_text())
+        spec["argv"][0] = "/elsewhere/python"
+        (folder / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share" / "jupyter"))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert kernels.default_kernel() == (WARM, "")
+    spec = json.loads((folders[1] / "kernel.json").read_text())
+    assert spec["argv"][0] == sys.executable

@@ -21,8 +21,8 @@ CELLS = """
 import locale, logging, os, resource, signal, sys, threading, time
 ---
 import numpy as np, pandas as pd, matplotlib, matplotlib.pyplot as plt, seaborn as sns
-import duckdb, ibis, ipywidgets, lifelines, pandera.pandas, sklearn, statsforecast, tqdm.auto
-import statsmodels.api, threadpoolctl
+import ipywidgets, lifelines, pandera.pandas, pyarrow as pa, pyarrow.parquet, sklearn, tqdm.auto
+import statsforecast, statsforecast.models, threadpoolctl
 ---
 print(len(sys.argv), os.path.basename(sys.argv[0]), sys.path, sys.flags, sys.executable)
 ---
@@ -56,9 +56,13 @@ for _ in tqdm.auto.tqdm(range(3), bar_format="{n}"): pass
 ---
 ipywidgets.IntSlider(3)
 ---
-duckdb.connect().sql("select sum(i) as s from range(100000) t(i)").df()
+pa.parquet.write_table(pa.table({"a": range(99999)}), "t.parquet")
+pd.read_parquet("t.parquet").describe()
 ---
-ibis.memtable({"a": [1, 2, 3]}).a.sum().execute()
+series = pd.DataFrame({"unique_id": "a", "ds": pd.date_range("2020", periods=37, freq="MS")})
+series["y"] = np.arange(37) % 12 * 1.5 + 10
+ets = statsforecast.models.AutoETS(season_length=12)
+statsforecast.StatsForecast([ets], freq="MS").forecast(df=series, h=3)
 ---
 from sklearn.ensemble import HistGradientBoostingClassifier
 rng = np.random.default_rng(0); x = rng.normal(size=(2000, 5))

@@ -104,10 +104,13 @@ def test_kernels_outlive_a_killed_server_and_the_next_start_replaces_it(
     assert not alive(process.pid)
 
 
-def test_what_a_killed_server_left_is_swept_by_the_next_one(start, fresh_servers, environment):
+def test_what_a_killed_server_left_is_swept_by_the_next_one(
+    start, fresh_servers, environment, alive, eventually
+):
     start()
     (first,) = server_status()
     os.kill(first["pid"], signal.SIGKILL)
+    eventually(lambda: not alive(first["pid"]))
     start(env=environment(OMP_NUM_THREADS="1"))  # another server, under another name
     assert len(list(fresh_servers.glob("*.sock"))) == 1
 

@@ -74,7 +74,7 @@ def _ask_for_kernel(conn: socket.socket, launch: Launch) -> tuple[dict[str, Any]
         its_end = -1
         answer = wire.receive(conn, fds=1)
         if "pid" in answer[0]:
-            select.select([listens], [], [], ANSWER_S)  # it closes its end, or dies
+            _readable(listens, ANSWER_S)  # it closes its end, or dies
         return answer
     finally:
         for fd in (nothing, listens, its_end):
@@ -109,16 +109,17 @@ def _start_server(launch: Launch, path: Path) -> socket.socket:
 
 def _spawn(launch: Launch, path: Path, lock: int) -> None:
     """Start a server and wait until it listens; it holds the lock until then, even without us."""
-    log = path.with_suffix(".log")
+    log, idle = path.with_suffix(".log"), _idle_seconds()
     environment = launch.server_environment() | {"OPENBLAS_NUM_THREADS": "1"}
     given = environment.get("JE_ARROW_MALLOC_CONF", "")
     environment["JE_ARROW_MALLOC_CONF"] = f"{given},background_thread:false".lstrip(",")
     ready, ready_fd = os.pipe()
-    idle = float(os.environ.get("CRM_REPORTS_KERNEL_IDLE") or IDLE_S)
     options = {
         "socket": str(path),
         "idle": idle,
         "preload": launch.preload,
+        "affinity": launch.affinity,
+        "niceness": launch.niceness,
         "lock_fd": lock,
         "ready_fd": ready_fd,
     }
@@ -145,10 +146,24 @@ def _spawn(launch: Launch, path: Path, lock: int) -> None:
         os.close(ready_fd)
     with closing(os.fdopen(ready, "rb", buffering=0)) as pipe:
         starter.wait()
-        heard, _, _ = select.select([pipe], [], [], START_S)
-        if not heard or not pipe.read(1):
+        if not _readable(ready, START_S) or not pipe.read(1):
             lines = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
             raise WarmUnavailableError(f"the fork server did not start: {lines[-1]}")
+
+
+def _readable(fd: int, seconds: float) -> bool:
+    poll = select.poll()  # unlike select(), it takes descriptors beyond 1,023
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
+
+
+def _idle_seconds() -> float:
+    given = os.environ.get("CRM_REPORTS_KERNEL_IDLE") or str(IDLE_S)
+    try:
+        return float(given)
+    except ValueError:
+        reason = f"CRM_REPORTS_KERNEL_IDLE is no number of seconds: {given!r}"
+        raise WarmUnavailableError(reason) from None
 
 
 def sweep(folder: Path) -> None:

@@ -52,22 +52,33 @@ def default_kernel() -> tuple[str, str]:
 
 
 def _is_ours(specs: Any, name: str) -> bool:
-    """Say whether the spec starts this interpreter, and not that of another environment."""
-    return bool(specs.get_kernel_spec(name).argv[:1] == [sys.executable])
+    """Say whether the spec starts this interpreter as it should, and not another's."""
+    return bool(specs.get_kernel_spec(name).argv == _spec("", {})["argv"])
+
+
+def _spec(display_name: str, metadata: dict[str, Any]) -> dict[str, Any]:
+    """Return a kernelspec; its kernels keep their history to themselves.
+
+    All kernels of a user would otherwise write to one SQLite file, and tell their notebook when
+    it is locked.
+    """
+    from ipykernel.kernelspec import get_kernel_dict
+
+    spec = get_kernel_dict(extra_arguments=["--HistoryManager.hist_file=:memory:"])
+    spec["display_name"] = display_name
+    spec["metadata"] = {**spec["metadata"], **metadata}
+    return spec
 
 
 def _install(folder: Path, display_name: str, metadata: dict[str, Any]) -> Path:
-    from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+    from ipykernel.kernelspec import RESOURCES
 
-    spec = get_kernel_dict()
-    spec["display_name"] = display_name
-    spec["metadata"] = {**spec["metadata"], **metadata}
     folder.mkdir(exist_ok=True)
     for logo in Path(RESOURCES).glob("logo-*"):
         shutil.copyfile(logo, folder / logo.name)
     handle, beside = tempfile.mkstemp(dir=folder)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(spec, file, indent=1)
+        json.dump(_spec(display_name, metadata), file, indent=1)
     os.chmod(beside, 0o644)
     os.replace(beside, folder / "kernel.json")
     return folder

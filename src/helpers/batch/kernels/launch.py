@@ -43,6 +43,8 @@ class Launch:
     stdout: int
     stderr: int
     independent: bool
+    affinity: tuple[int, ...]
+    niceness: int
     preload: tuple[str, ...] | None = None
 
     @classmethod
@@ -79,6 +81,8 @@ class Launch:
             stdout,
             stdout if stderr == subprocess.STDOUT else _descriptor(stderr, sys.__stderr__, 2),
             bool(options.get("independent")),
+            tuple(sorted(os.sched_getaffinity(0))),  # of this thread, as the next one
+            os.getpriority(os.PRIO_PROCESS, 0),
             None if preload is None else tuple(preload),
         )
 
@@ -122,8 +126,8 @@ class Launch:
             os.path.realpath(self.python[0]),
             str(Path(wire.__file__).parent),
             sorted(counted.items()),
-            sorted(os.sched_getaffinity(0)),
-            os.getpriority(os.PRIO_PROCESS, 0),
+            self.affinity,
+            self.niceness,
             [os.getgid(), *sorted(os.getgroups())],
             [resource.getrlimit(getattr(resource, name))[1] for name in _LIMITS],
         ]

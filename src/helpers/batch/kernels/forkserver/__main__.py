@@ -19,6 +19,9 @@ def main() -> int:
     options = json.loads(sys.argv[1])
     if os.fork():
         os._exit(0)
+    os.sched_setaffinity(0, options["affinity"])  # libraries count the cores on loading
+    if options["niceness"] > os.getpriority(os.PRIO_PROCESS, 0):
+        os.setpriority(os.PRIO_PROCESS, 0, options["niceness"])
     sys.path[:] = [path for path in sys.path if path and Path(path).resolve() != HERE]
     spec = importlib.util.spec_from_file_location(
         ALIAS, HERE / "__init__.py", submodule_search_locations=[str(HERE)]
