@@ -1,0 +1,109 @@
+"""Reports on a real Dask cluster of two workers give what a process pool gives."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("distributed")
+pytestmark = pytest.mark.long
+
+CELLS = (
+    "from datetime import date\nfrom helpers.private import write_list\n"
+    "from helpers.sources import load\nimport pandas as pd",
+    "data = load('small', as_of=date(2017, int(period[-2:]), 28))\n"
+    "print(len(data.orders), round(float(data.orders['revenue'].sum()), 2), data.snapshot)",
+    "write_list(pd.DataFrame({'customer': ['c1']}), name='list', family='alpha', period=period,\n"
+    "           source='small')\nprint(sorted(os.listdir(os.getcwd())))",
+)
+MONTHS = ("--from", "2017-09", "--to", "2017-12", "--family", "alpha")
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory):
+    """A scheduler and two workers that know nothing of the project's folder."""
+    folder = tmp_path_factory.mktemp("cluster")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("CRM_REPORTS")}
+    environment |= {"TMPDIR": str(folder), "DASK_DISTRIBUTED__WORKER__DAEMON": "False"}
+    began = []
+
+    def begin(module, *arguments, until):
+        process = subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.{module}", *arguments],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment,
+            cwd=folder,
+        )  # fmt: skip
+        began.append(process)
+        for line in process.stderr:
+            if found := re.search(until, line):
+                return found.group(0)
+        raise AssertionError(f"{module} did not begin")
+
+    address = begin(
+        "dask_scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard",
+        until=r"tcp://127\.0\.0\.1:\d+",
+    )  # fmt: skip
+    for _ in range(2):
+        begin(
+            "dask_worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny",
+            until="Registered to",
+        )  # fmt: skip
+    yield address.removeprefix("tcp://")
+    for process in reversed(began):
+        process.terminate()
+        process.wait(timeout=30)
+        process.stderr.close()
+
+
+def texts(project):
+    return {period: project.text("alpha", period) for period in ("2017-09", "2017-11", "2017-12")}
+
+
+def test_workers_give_what_processes_give(project, crm, scheduler, tmp_path):
+    project.family("alpha", *CELLS[:2])
+    assert crm("run", *MONTHS).exit_code == 0
+    local = texts(project)
+    done = crm("run", *MONTHS, "--force", "--executor", f"dask://{scheduler}")
+    assert done.exit_code == 0, done.output
+    assert texts(project) == local
+    assert {r["kernel"]["kind"] for r in project.run_json()["reports"]} == {"cold"}
+    plan = crm("plan", *MONTHS).output
+    assert "4 up to date" in plan, plan
+
+
+def test_workers_see_their_own_copy_and_send_private_lists_home(project, crm, scheduler):
+    project.family("alpha", *CELLS)
+    staging = project.root.parent / "staging"
+    done = crm(
+        "run", *MONTHS, "--executor", f"dask://{scheduler}", "--staging", f"file://{staging}"
+    )
+    assert done.exit_code == 0, done.output
+    assert "['data', 'notebooks', 'params', 'store', 'work']" in project.text("alpha", "2017-09")
+    sent = project.output / "private" / "small" / "alpha" / "2017-09-list.csv"
+    assert sent.read_text() == "customer\nc1\n"
+    assert sent.stat().st_mode & 0o777 == 0o600
+    assert sent.parent.stat().st_mode & 0o777 == 0o700
+    assert [path.name for path in staging.iterdir()].count("bundles") == 1
+    assert list((staging / "results").iterdir()) == []
+
+
+def test_a_failure_on_a_worker_is_told_like_any_other(project, crm, scheduler):
+    project.family("alpha", "print('before')", "1 / 0")
+    done = crm(
+        "run", "--period", "2017-12", "--family", "alpha", "--executor", f"dask://{scheduler}"
+    )
+    assert done.exit_code == 1
+    assert "FAILED in code cell 4: ZeroDivisionError" in done.output
+    failed = json.loads((project.output / "store/failed/small/alpha/2017-12.ipynb").read_text())
+    assert "before\n" in [
+        "".join(o.get("text", "")) for c in failed["cells"] for o in c.get("outputs", [])
+    ]
+
+
+def test_a_scheduler_that_does_not_answer_is_refused(project, crm):
+    done = crm("run", "--period", "2017-12", "--executor", "dask://127.0.0.1:9")
+    assert done.exit_code == 2
+    assert "no Dask scheduler answers at 127.0.0.1:9" in done.output
