@@ -34,13 +34,12 @@ for name in config["project"]["render"]:
     text = re.sub(r"{{{{<.*?>}}}}", "EXPANDED", text)
     blocks = dict(re.findall(r"`{{12}}{{=(\\w+)}}\\n(.*?)\\n`{{12}}", text, re.S))
     head = yaml.safe_load(text.split("---")[1])
-    title = re.sub(r"\\\\(.)", r"\\1", head["pagetitle"]).replace("&", "&amp;").replace("<", "&lt;")
-    page = Path("page.html").read_text("utf-8")
-    page = page.replace("$pagetitle$", title).replace("$body$", blocks["html"]).replace("$$", "$")
+    page = Path(config["format"]["html"]["template"]).read_text("utf-8")
+    page = page.replace("$body$", blocks["html"])
     target = out / Path(name).with_suffix(".html")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(page, "utf-8")
-    if "typst" in config["format"]:
+    if "typst" in head.get("format", config["format"]):
         import typst
         fonts = typst.Fonts(include_system_fonts=False, font_paths=["fonts"])
         source = blocks["typst"].encode()

@@ -187,7 +187,7 @@
   // ---- contents: where the reader is ---------------------------------------------------------
   var links = all(".toc a");
   var folded = document.querySelector(".toc details");
-  if (folded && window.matchMedia("(max-width: 68rem)").matches) folded.open = false;
+  if (folded) folded.open = window.matchMedia("(min-width: 68.01rem)").matches;
   if (links.length && "IntersectionObserver" in window) {
     var watcher = new IntersectionObserver(function (seen) {
       seen.forEach(function (entry) {
