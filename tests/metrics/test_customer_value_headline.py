@@ -236,8 +236,8 @@ def test_mix_and_rate_of_two_groups_are_those_worked_by_hand() -> None:
         dimension="kind",
     )
     assert sentence == (
-        "Value per purchase changed by +14.00 against November. Of this, +6.50 is behaviour within "
-        "groups and +7.50 a different mix of them. By kind, y moved it most (+8.90)."
+        "Value per purchase rose by 14.00 against November. Behaviour within groups accounts for "
+        "+6.50, a different mix of them for +7.50. By kind, “y” moved it most (+8.90)."
     )
     same = cv.explain(
         cv.contributions(before, before), kpi="Revenue", against="May", dimension="kind"

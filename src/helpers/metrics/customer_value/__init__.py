@@ -13,6 +13,7 @@ from helpers.metrics.customer_value.cohorts import cohort_retention, cohort_reve
 from helpers.metrics.customer_value.concentration import (
     gini,
     lorenz,
+    tenth_table,
     tier_table,
     top_share,
     value_tiers,
@@ -25,12 +26,14 @@ from helpers.metrics.customer_value.diagnosis import (
     group_measures,
 )
 from helpers.metrics.customer_value.drivers import kpi_drivers, revenue_drivers
+from helpers.metrics.customer_value.evidence import Evidence
 from helpers.metrics.customer_value.gamma_gamma import (
     GammaGammaFit,
     fit_gamma_gamma,
     spend_frequency_correlation,
 )
 from helpers.metrics.customer_value.headline import covers, further_kpis, headline, measure
+from helpers.metrics.customer_value.history import covered_periods, customer_moves, period_history
 from helpers.metrics.customer_value.holdout import (
     accuracy,
     calibration_holdout,
@@ -39,30 +42,37 @@ from helpers.metrics.customer_value.holdout import (
 )
 from helpers.metrics.customer_value.nbd import NbdFit, fit_nbd
 from helpers.metrics.customer_value.pareto_nbd import ParetoNbdFit, fit_pareto_nbd
-from helpers.metrics.customer_value.profile import customer_profile
+from helpers.metrics.customer_value.profile import customer_profile, customer_profiles
 from helpers.metrics.customer_value.recent_rate import RecentRate, recent_rate, summary_with_recent
 from helpers.metrics.customer_value.scorecard import forecast_scorecard
 from helpers.metrics.customer_value.segments import rfm_scores, segment_movement, segment_table
+from helpers.metrics.customer_value.sentences import Sentences
 from helpers.metrics.customer_value.spending import (
     CredibilityMean,
     SpendingChoice,
     choose_spending_model,
     fit_credibility_mean,
 )
+from helpers.metrics.customer_value.study import Study
 from helpers.metrics.customer_value.summary import rfm_summary
 from helpers.metrics.customer_value.value_model import ValueModel, value_model
+from helpers.metrics.customer_value.words import AGES, headings
 
 __all__ = [
+    "AGES",
     "CONTRACTS",
     "BgNbdFit",
     "CredibilityMean",
+    "Evidence",
     "GammaGammaFit",
     "MbgNbdFit",
     "NbdFit",
     "ParetoNbdFit",
     "PurchaseChoice",
     "RecentRate",
+    "Sentences",
     "SpendingChoice",
+    "Study",
     "ValueModel",
     "accuracy",
     "advice",
@@ -76,9 +86,12 @@ __all__ = [
     "cohort_revenue",
     "conditional_expectations",
     "contributions",
+    "covered_periods",
     "covers",
     "customer_bridge",
+    "customer_moves",
     "customer_profile",
+    "customer_profiles",
     "explain",
     "fit_bg_nbd",
     "fit_credibility_mean",
@@ -91,11 +104,13 @@ __all__ = [
     "further_kpis",
     "gini",
     "group_measures",
+    "headings",
     "headline",
     "kpi_drivers",
     "lorenz",
     "measure",
     "next_steps",
+    "period_history",
     "recent_rate",
     "revenue_drivers",
     "rfm_scores",
@@ -104,6 +119,7 @@ __all__ = [
     "segment_table",
     "spend_frequency_correlation",
     "summary_with_recent",
+    "tenth_table",
     "tier_table",
     "top_share",
     "value_cube",

@@ -44,11 +44,14 @@ def next_steps(table: pd.DataFrame) -> pd.DataFrame:
     return ordered[columns].reset_index(drop=True)
 
 
-def advice(table: pd.DataFrame, *, write: Write = plain) -> list[str]:
+def advice(
+    table: pd.DataFrame, *, write: Write = plain, window: str = "the last twelve months"
+) -> list[str]:
     """Return up to three sentences: whom to keep, whom to grow, whom to look after.
 
     For each goal the segment with the largest expected value is named. Segments of fewer than 8
-    customers are not. `write` writes values for the report's locale.
+    customers are not. `write` writes values for the report's locale, `window` says in
+    words what the revenue covers.
 
     Columns in: `segment_table` with `clv`.
     """
@@ -60,17 +63,17 @@ def advice(table: pd.DataFrame, *, write: Write = plain) -> list[str]:
             continue
         row = max(rows, key=lambda one: one["clv"])
         action = ACTIONS[row["segment"]][1]
-        found.append(f"{goal}: {_who(row, goal, write)} {action}")
+        found.append(f"{goal}: {_who(row, goal, write, window)} {action}")
     return found
 
 
-def _who(row: Mapping[Hashable, Any], goal: str, write: Write) -> str:
+def _who(row: Mapping[Hashable, Any], goal: str, write: Write, window: str) -> str:
     name, customers = row["segment"], write(int(row["customers"]), "count")
     if goal == "Keep":
         quiet = write(round(row["median_recency_days"]), "days")
         return (
-            f"{customers} customers in “{name}” brought {write(row['revenue'], 'currency')} in the "
-            f"last twelve months, and have not bought for {quiet} (median)."
+            f"{customers} customers in “{name}” brought {write(row['revenue'], 'currency')} in "
+            f"{window}, and have not bought for {quiet} (median)."
         )
     if goal == "Grow":
         each = write(row["clv_per_customer"], "currency")

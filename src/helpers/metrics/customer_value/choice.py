@@ -149,7 +149,7 @@ def _refusals(
         bad = next((fit for fit in (fits[name], early[name]) if not fit.usable), None)
         if bad is not None:
             texts.setdefault(bad.reason, []).append(name)
-    joined = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in texts.items())
+    joined = "; ".join(f"{' and '.join(names)} ({reason})" for reason, names in texts.items())
     return f"Refused: {joined}. " if joined else ""
 
 

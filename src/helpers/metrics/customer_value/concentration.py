@@ -129,3 +129,32 @@ def tier_table(values: pd.Series | np.ndarray, tiers: np.ndarray) -> pd.DataFram
     table["value_share"] = table["value"] / whole if whole > 0 else np.nan
     table["value_per_customer"] = table["value"] / table["customers"]
     return table.reset_index()
+
+
+def tenth_table(values: Sequence[float] | np.ndarray | pd.Series) -> pd.DataFrame:
+    """Return what each tenth of the customers holds, from the most to the least valuable.
+
+    Columns out, one row a tenth: `tenth` (text), `position` (int64, 1 to 10), `customers` (int64;
+    the tenths differ by at most one), `value` (money), `value_share` (NaN without value). Negative
+    values count as 0. Fewer than ten customers give an empty frame.
+
+    Raises:
+        MetricError: a value is null or infinite.
+    """
+    ordered = _sorted_values(values)[::-1]
+    names = ["Top tenth", *(f"{word} tenth" for word in _ORDINALS), "Last tenth"]
+    parts = np.array_split(ordered, 10) if len(ordered) >= 10 else []
+    money = np.array([part.sum() for part in parts])
+    whole = money.sum()
+    return pd.DataFrame(
+        {
+            "tenth": names[: len(parts)],
+            "position": np.arange(1, len(parts) + 1),
+            "customers": np.array([len(part) for part in parts], dtype=np.int64),
+            "value": money,
+            "value_share": money / whole if whole > 0 else np.full(len(parts), np.nan),
+        }
+    )
+
+
+_ORDINALS = ("2nd", "3rd", "4th", "5th", "6th", "7th", "8th", "9th")

@@ -25,7 +25,7 @@ def value_cube(
     """
     require_columns(groups, ("customer_id", *by), table="groups")
     days = purchase_days(orders, as_of=as_of)
-    frame = days.assign(month=days["day"].dt.strftime("%Y-%m"))
+    frame = days.assign(month=_months(days["day"]))
     named = groups.set_index("customer_id")
     for name in by:
         label = frame["customer_id"].map(named[name])
@@ -35,3 +35,9 @@ def value_cube(
         revenue=("revenue", "sum"), purchases=("day", "size"), customers=("customer_id", "nunique")
     )
     return cube.astype({"purchases": "int64", "customers": "int64"})
+
+
+def _months(days: pd.Series) -> pd.Series:
+    """Return the months as text; each is written once, for writing dates is slow."""
+    code, distinct = pd.factorize(days.to_numpy().astype("datetime64[M]"))
+    return pd.Series(distinct.astype(str)[code], index=days.index, dtype=object)

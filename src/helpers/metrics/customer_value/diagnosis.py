@@ -139,16 +139,17 @@ def explain(
     change = float(rows["contribution"].sum())
     if write(abs(change), unit) == write(0.0, unit):
         return f"{kpi}: unchanged against {against}."
-    text = f"{kpi} changed by {signed(change, unit, write)} against {against}."
+    verb = "rose" if change > 0 else "fell"
+    text = f"{kpi} {verb} by {write(abs(change), unit)} against {against}."
     by_effect = rows.groupby("effect")["contribution"].sum()
     if {"mix", "rate"} <= set(by_effect.index):
         text += (
-            f" Of this, {signed(by_effect['rate'], unit, write)} is behaviour within groups and "
-            f"{signed(by_effect['mix'], unit, write)} a different mix of them."
+            f" Behaviour within groups accounts for {signed(by_effect['rate'], unit, write)}, a "
+            f"different mix of them for {signed(by_effect['mix'], unit, write)}."
         )
     shown = rows[rows["customers"] >= 8].groupby("group")["contribution"].sum()
     same_way = shown[np.sign(shown) == np.sign(change)].sort_values(key=np.abs, ascending=False)
     if len(same_way):
         top = same_way.index[0]
-        text += f" By {dimension}, {top} moved it most ({signed(same_way.iloc[0], unit, write)})."
+        text += f" By {dimension}, “{top}” moved it most ({signed(same_way.iloc[0], unit, write)})."
     return text

@@ -130,9 +130,9 @@ def kpi_drivers(
         signs = np.array([1.0, 1.0, -1.0])
         moves = bridge[["new", "reactivated", "lost"]].to_numpy(dtype=float)
         count: list[tuple[str, Unit]] = [
-            ("New", "count"),
-            ("Reactivated", "count"),
-            ("Lost", "count"),
+            ("Customers new", "count"),
+            ("Customers back again", "count"),
+            ("Customers lost", "count"),
         ]
         effects = signs * (moves[1] - moves[0])
         parts.append(

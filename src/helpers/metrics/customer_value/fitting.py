@@ -158,6 +158,7 @@ def _judged(
         verdict, reason = "degenerate", "the search did not come to rest"
     if bound:
         verdict = "at a bound"
-        reason = f"{' and '.join(bound)} ran to the edge of what can be searched"
+        which = "parameters" if len(bound) > 1 else "parameter"
+        reason = f"its {which} {' and '.join(bound)} ran out of range"
     height, _ = likelihood(params)
     return Optimum(params, float(height), covariance, verdict, reason)

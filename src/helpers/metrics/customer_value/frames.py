@@ -73,7 +73,7 @@ def purchase_rows(orders: pd.DataFrame, *, as_of: date | None = None) -> pd.Data
                 column=column,
                 keys=orders[key][null].tolist(),
             )
-    days = pd.to_datetime(times).dt.normalize()
+    days = times.astype("datetime64[ns]").dt.normalize()
     rows = pd.DataFrame(
         {"customer_id": orders["customer_id"].array, "day": days.array, "revenue": revenue}
     )

@@ -66,19 +66,21 @@ def headline(
     *,
     period: Period,
     model: ValueModel | None = None,
+    earlier: ValueModel | None = None,
     margin: float = 1.0,
     discount_rate: float = 0.10,
     horizon: int = 12,
     holdout_days: int = 91,
     window_days: int = 90,
     replicates: int = 100,
+    bounds: pd.DataFrame | None = None,
 ) -> list[Kpi]:
     """Return the seven headline KPIs of a period, in the order of the page.
 
     Each carries the value of the period before and of the year before where the orders reach back
-    that far, computed from the orders as they were known then. `model` saves fitting the current
-    one twice; the other arguments are those of `value_model`, and the activity window of the
-    bridge.
+    that far, computed from the orders as they were known then. `model` and `earlier` (as of the
+    period before) save fitting them twice, `bounds` (a frame of `clv_interval`) a bootstrap. The
+    other arguments are those of `value_model`, and the activity window of the bridge.
 
     Columns in: `customer_id`, `ordered_at`, `revenue`.
 
@@ -118,7 +120,7 @@ def headline(
         kpi(define.AVERAGE_PURCHASE_VALUE, "average_purchase_value"),
         kpi(define.TOP_DECILE_SHARE, "top_decile_share"),
         _net_change(orders, period, then, window_days),
-        _expected(orders, period, then, terms, model, replicates),
+        _expected(orders, period, then, terms, (model, earlier), replicates, bounds),
     ]
 
 
@@ -149,22 +151,24 @@ def _expected(
     period: Period,
     then: dict[str, Period | None],
     terms: dict[str, float],
-    model: ValueModel | None,
+    fitted: tuple[ValueModel | None, ValueModel | None],
     replicates: int,
+    bounds: pd.DataFrame | None,
 ) -> Kpi:
     first = purchase_rows(orders)["day"].min()
 
     def mean(at: Period | None) -> float | None:
         if at is None or (pd.Timestamp(at.end) - first).days + 1 < MIN_MODEL_DAYS:
             return None
-        found = value_model(orders, as_of=at.end, **terms)  # type: ignore[arg-type]
+        ready = next((one for one in fitted if one is not None and one.as_of == at.end), None)
+        found = ready or value_model(orders, as_of=at.end, **terms)  # type: ignore[arg-type]
         return float(found.values["clv"].mean())
 
     contract = define.EXPECTED_CUSTOMER_VALUE
     if (pd.Timestamp(period.end) - first).days + 1 < MIN_MODEL_DAYS:
         return Kpi(contract, None, note=f"needs {MIN_MODEL_DAYS} days of history")
-    now = model or value_model(orders, as_of=period.end, **terms)  # type: ignore[arg-type]
-    whole = now.interval(replicates=replicates).iloc[0]
+    now = fitted[0] or value_model(orders, as_of=period.end, **terms)  # type: ignore[arg-type]
+    whole = (now.interval(replicates=replicates) if bounds is None else bounds).iloc[0]
     what = "revenue" if now.terms.margin == 1.0 else f"{now.terms.margin:.0%} margin"
     return Kpi(
         contract,
@@ -192,6 +196,8 @@ def further_kpis(orders: pd.DataFrame, model: ValueModel, *, window_days: int = 
     no_check = "" if bias == bias else "the history is too short for a check"
     return [
         Kpi(define.EXPECTED_TOTAL_VALUE, float(model.values["clv"].sum()), assumed=True),
-        Kpi(define.REVENUE_GINI, gini(spent), note=f"revenue of {window_days} days"),
+        Kpi(
+            define.REVENUE_GINI, gini(spent), note=f"on the revenue of the last {window_days} days"
+        ),
         Kpi(define.HOLDOUT_BIAS, bias, note=no_check),
     ]

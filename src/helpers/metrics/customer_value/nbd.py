@@ -97,6 +97,5 @@ def refuse_without_leaving(fit: Fit, rows: Histories) -> Fit:
     return replace(
         fit,
         verdict="degenerate",
-        reason="the data do not show that customers leave "
-        f"(log-likelihood only {max(gain, 0.0):.1f} above a model in which nobody does)",
+        reason="the data do not show that customers leave",
     )

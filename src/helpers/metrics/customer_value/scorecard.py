@@ -5,7 +5,7 @@ from datetime import timedelta
 import pandas as pd
 
 from helpers.errors import MetricError
-from helpers.metrics.customer_value.choice import choose_purchase_model
+from helpers.metrics.customer_value.choice import PurchaseChoice, choose_purchase_model
 from helpers.metrics.customer_value.frames import purchase_days, purchase_rows
 from helpers.metrics.customer_value.holdout import accuracy, calibration_holdout
 from helpers.metrics.customer_value.spending import choose_spending_model
@@ -15,13 +15,19 @@ MIN_HISTORY_DAYS = 56
 
 
 def forecast_scorecard(
-    orders: pd.DataFrame, *, period: Period, holdout_days: int = 91, window_days: int = 90
+    orders: pd.DataFrame,
+    *,
+    period: Period,
+    chosen: PurchaseChoice | None = None,
+    holdout_days: int = 91,
+    window_days: int = 90,
 ) -> pd.DataFrame:
     """Return what the model and the rule expected of a period at its start, and the truth.
 
     The model sees only rows before the period, as the page of the period before did; known
     customers only. Revenue = Σ expected purchases × expected value of a purchase; the rule
-    multiplies by the customer's revenue a purchase in its window.
+    multiplies by the customer's revenue a purchase in its window. `chosen` saves choosing the
+    model as of the day before the period.
 
     Columns in: `customer_id`, `ordered_at`, `revenue`. Columns out, one row each for the model and
     the plain rule: `model`, `expected`, `actual` (purchases), `bias`, `mae`, `rmse`, `correlation`
@@ -40,9 +46,10 @@ def forecast_scorecard(
             f"{length} days of history before {period} are too few to have made a forecast",
             hint=f"It takes {MIN_HISTORY_DAYS}.",
         )
-    chosen = choose_purchase_model(
-        orders, as_of=start, holdout_days=holdout_days, window_days=window_days
-    )
+    if chosen is None:
+        chosen = choose_purchase_model(
+            orders, as_of=start, holdout_days=holdout_days, window_days=window_days
+        )
     rule = chosen.rule
     window_days = rule.window_days
     frame = calibration_holdout(

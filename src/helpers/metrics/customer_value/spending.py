@@ -110,7 +110,13 @@ def choose_spending_model(summary: pd.DataFrame) -> SpendingChoice:
         return SpendingChoice(mean, None, float("nan"), True, reason)
     correlation = spend_frequency_correlation(summary)
     if fit.usable:
-        return SpendingChoice(fit, fit, correlation, False, "Gamma-Gamma fits; it is used.")
+        return SpendingChoice(
+            fit,
+            fit,
+            correlation,
+            False,
+            "For what a purchase is worth, Gamma-Gamma fits and is used.",
+        )
     reason = (
         f"Gamma-Gamma is refused ({fit.reason}); each customer's own mean, drawn towards the "
         "mean of all, is used instead."

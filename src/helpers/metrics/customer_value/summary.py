@@ -23,8 +23,8 @@ def elapsed(start: pd.Series, end: pd.Series | pd.Timestamp, *, unit: TimeUnit) 
     Raises:
         MetricError: the unit is not D, W or M.
     """
-    first = pd.to_datetime(start).to_numpy().astype("datetime64[D]")
-    last = np.asarray(pd.to_datetime(end)).astype("datetime64[D]")
+    first = start.to_numpy().astype("datetime64[D]")
+    last = np.asarray(end, dtype="datetime64[D]")
     if unit in _DAYS:
         return (last - first).astype(float) / _DAYS[unit]
     if unit == "M":

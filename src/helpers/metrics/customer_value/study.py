@@ -1,0 +1,293 @@
+"""All that the page of a period shows, each part computed once and when it is asked for."""
+
+from datetime import date, timedelta
+from functools import cached_property
+
+import pandas as pd
+
+from helpers.errors import MetricError
+from helpers.metrics.contracts import Kpi
+from helpers.metrics.customer_value.advice import next_steps
+from helpers.metrics.customer_value.bridge import customer_bridge
+from helpers.metrics.customer_value.cohorts import cohort_retention, cohort_revenue
+from helpers.metrics.customer_value.comparison import Comparison
+from helpers.metrics.customer_value.concentration import tenth_table, tier_table, value_tiers
+from helpers.metrics.customer_value.cube import value_cube
+from helpers.metrics.customer_value.drivers import kpi_drivers
+from helpers.metrics.customer_value.evidence import Evidence
+from helpers.metrics.customer_value.frames import purchase_rows
+from helpers.metrics.customer_value.headline import MIN_MODEL_DAYS, covers, further_kpis, headline
+from helpers.metrics.customer_value.history import covered_periods, customer_moves, period_history
+from helpers.metrics.customer_value.profile import (
+    UNKNOWN,
+    customer_profiles,
+    in_reading_order,
+)
+from helpers.metrics.customer_value.segments import rfm_scores, segment_movement, segment_table
+from helpers.metrics.customer_value.value_model import ValueModel, value_model
+from helpers.periods import Period
+
+UNSEEN = "New to us"
+
+
+class Study:
+    """Customer value of one period: descriptive, diagnostic, predictive, prescriptive.
+
+    Args:
+        orders: `customer_id`, `ordered_at`, `revenue`; rows after the period are not looked at.
+        customers: `customer_id` and any attributes; may be empty.
+        period: the period of the page.
+        margin, discount_rate, horizon: the terms of the value, see `clv`.
+        holdout_days, window_days: the check of the models, and the rule's and the bridge's window.
+        rfm_days: the days that segments, tiers and profiles look back.
+        replicates: of the bootstrap.
+
+    Raises:
+        MetricError: there is no order up to the period's end, or as `rfm_summary`.
+    """
+
+    def __init__(
+        self,
+        orders: pd.DataFrame,
+        customers: pd.DataFrame,
+        *,
+        period: Period,
+        margin: float = 1.0,
+        discount_rate: float = 0.10,
+        horizon: int = 12,
+        holdout_days: int = 91,
+        window_days: int = 90,
+        rfm_days: int = 365,
+        replicates: int = 100,
+    ) -> None:
+        self.period, self.customers = period, customers
+        seen = purchase_rows(orders, as_of=period.end)
+        if seen.empty:
+            raise MetricError(
+                f"there is no order up to {period.end}",
+                hint="Choose a period that the source covers.",
+            )
+        self.orders = seen.rename(columns={"day": "ordered_at"})
+        self.terms = {
+            "margin": margin, "discount_rate": discount_rate, "horizon": horizon,
+            "holdout_days": holdout_days, "window_days": window_days,
+        }  # fmt: skip
+        self.window_days, self.rfm_days, self.replicates = window_days, rfm_days, replicates
+
+    @cached_property
+    def first_day(self) -> date:
+        """The first day of the history."""
+        found: date = self.orders["ordered_at"].min().date()
+        return found
+
+    @cached_property
+    def comparisons(self) -> list[Period]:
+        """The period before and the year before, as far as the history covers them."""
+        wanted = dict.fromkeys([self.period.previous(), self.period.year_before()])
+        return [period for period in wanted if covers(self.orders, period)]
+
+    @property
+    def previous(self) -> Period | None:
+        """The period before, where the history covers it."""
+        before = self.period.previous()
+        return before if before in self.comparisons else None
+
+    @cached_property
+    def model(self) -> ValueModel:
+        """The models as of the end of the period."""
+        return value_model(self.orders, as_of=self.period.end, **self.terms)  # type: ignore[arg-type]
+
+    @cached_property
+    def earlier(self) -> ValueModel | None:
+        """The models as of the end of the period before; None where the history is too short."""
+        end = self.period.previous().end
+        if self.previous is None or (end - self.first_day).days + 1 < MIN_MODEL_DAYS:
+            return None
+        return value_model(self.orders, as_of=end, **self.terms)  # type: ignore[arg-type]
+
+    def headline(self) -> list[Kpi]:
+        """Return the seven KPIs of the page's head."""
+        return headline(
+            self.orders, period=self.period, model=self.model, earlier=self.earlier,
+            bounds=self.bounds, **self.terms,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    @cached_property
+    def bounds(self) -> pd.DataFrame:
+        """`clv_interval` of all customers and of each segment."""
+        groups = self.scores[["customer_id", "segment"]].rename(columns={"segment": "group"})
+        return self.model.interval(groups, replicates=self.replicates)
+
+    def further(self) -> list[Kpi]:
+        """Return the KPIs below the headline."""
+        return further_kpis(self.orders, self.model, window_days=self.rfm_days)
+
+    @cached_property
+    def periods(self) -> list[Period]:
+        """The periods that the history covers, up to this one."""
+        return covered_periods(self.orders, period=self.period)
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """`period_history` of the periods covered."""
+        return period_history(self.orders, periods=self.periods)
+
+    @cached_property
+    def moves(self) -> pd.DataFrame:
+        """`customer_moves` of the periods covered."""
+        return customer_moves(self.orders, periods=self.periods, window_days=self.window_days)
+
+    @cached_property
+    def bridge(self) -> pd.DataFrame:
+        """`customer_bridge` of the complete periods, without the flag."""
+        found = customer_bridge(self.orders, periods=self.periods, window_days=self.window_days)
+        return found[found["complete"]].drop(columns="complete").reset_index(drop=True)
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """`rfm_scores` at the end of the period."""
+        return rfm_scores(self.orders, as_of=self.period.end, window_days=self.rfm_days)
+
+    @cached_property
+    def scores_before(self) -> pd.DataFrame:
+        """`rfm_scores` on the day before the period."""
+        day = self.period.start - timedelta(days=1)
+        return rfm_scores(self.orders, as_of=day, window_days=self.rfm_days)
+
+    @cached_property
+    def segments(self) -> pd.DataFrame:
+        """`segment_table` with the expected value of each segment and its interval."""
+        table = segment_table(self.scores, self.model.values)
+        bounds = self.bounds.rename(
+            columns={"group": "segment", "mean_low": "clv_low", "mean_high": "clv_high"}
+        )
+        return table.merge(bounds[["segment", "clv_low", "clv_high"]], on="segment", how="left")
+
+    @cached_property
+    def segment_sizes(self) -> pd.DataFrame:
+        """Customers by segment at the end of the period and the day before it, in long form."""
+        parts = [
+            scores.groupby("segment").size().rename("customers").reset_index().assign(day=when)
+            for when, scores in (("Before", self.scores_before), ("Now", self.scores))
+        ]
+        order = {name: k for k, name in enumerate(self.segments["segment"])}
+        long = pd.concat(parts, ignore_index=True)
+        return long[long["segment"].isin(order)].sort_values(
+            "segment", key=lambda names: names.map(order), kind="stable", ignore_index=True
+        )
+
+    @cached_property
+    def movement(self) -> pd.DataFrame:
+        """The largest moves between segments since the period before: at most ten."""
+        before = self.scores_before if self.previous else self.scores
+        moved = segment_movement(before, self.scores)
+        moved = moved[moved["from_segment"] != moved["to_segment"]]
+        return moved.sort_values("customers", ascending=False, kind="stable").head(10)
+
+    @cached_property
+    def steps(self) -> pd.DataFrame:
+        """`next_steps` of the segments, without past revenue."""
+        return next_steps(self.segments).drop(columns=["revenue", "clv_per_customer"])
+
+    @cached_property
+    def tenths(self) -> pd.DataFrame:
+        """`tenth_table` of the revenue of `rfm_days`."""
+        return tenth_table(self.scores["monetary"])
+
+    @cached_property
+    def tiers(self) -> pd.DataFrame:
+        """`tier_table` of the revenue of `rfm_days`."""
+        return tier_table(self.scores["monetary"], value_tiers(self.scores["monetary"]))
+
+    @cached_property
+    def retention(self) -> pd.DataFrame:
+        """`cohort_retention` by month, the last 12 cohorts and ages 1 to 12."""
+        return _recent(cohort_retention(self.orders, as_of=self.period.end), "retention_rate")
+
+    @cached_property
+    def cohort_value(self) -> pd.DataFrame:
+        """`cohort_revenue` by month, the last 12 cohorts and ages 0 to 12."""
+        return _recent(cohort_revenue(self.orders, as_of=self.period.end), "revenue", youngest=0)
+
+    @cached_property
+    def drivers(self) -> pd.DataFrame:
+        """`kpi_drivers` against the period before; empty where the history does not cover it."""
+        if self.previous is None:
+            return pd.DataFrame(columns=["kpi", "driver", "before", "after", "effect"])
+        return kpi_drivers(
+            self.orders, period=self.period, against=self.previous, window_days=self.window_days,
+            model=self.model, earlier=self.earlier,
+        )  # fmt: skip
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """What groups of customers contribute to the change of each KPI."""
+        before = self.scores_before[["customer_id", "segment"]]
+        groups = {"Segment": (before.rename(columns={"segment": "group"}), UNSEEN)}
+        for name in dict.fromkeys(self.profiles["attribute"]):
+            named = self.customers[["customer_id", name]].dropna()
+            groups[_words(name)] = (named.rename(columns={name: "group"}), UNKNOWN)
+        return Comparison(self.orders, groups, period=self.period, against=self.comparisons)
+
+    @cached_property
+    def profiles(self) -> pd.DataFrame:
+        """`customer_profiles` over `rfm_days`, the most telling attribute first."""
+        start = self.period.end - timedelta(days=self.rfm_days - 1)
+        found = customer_profiles(
+            self.orders, self.customers, start=start, end=self.period.end, values=self.model.values
+        )
+        return in_reading_order(found).assign(
+            dimension=lambda table: table["attribute"].map(_words)
+        )
+
+    @cached_property
+    def cube(self) -> pd.DataFrame:
+        """`value_cube` by segment, tier and the three most telling attributes."""
+        groups = self.scores[["customer_id", "segment"]].assign(
+            tier=value_tiers(self.scores["monetary"])
+        )
+        names = list(dict.fromkeys(self.profiles["attribute"]))[:3]
+        if names:
+            groups = groups.merge(
+                self.customers[["customer_id", *names]], on="customer_id", how="left"
+            )
+        by = ["segment", "tier", *names]
+        return value_cube(self.orders, groups, as_of=self.period.end, by=by)
+
+    @property
+    def splits(self) -> dict[str, str]:
+        """The columns of the cube to split by, in words."""
+        measures = {"month", "revenue", "purchases", "customers"}
+        return {name: _words(name) for name in self.cube.columns if name not in measures}
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """How far the forecast can be trusted."""
+        return Evidence(
+            self.orders, self.model, period=self.period, terms=self.terms, earlier=self.earlier
+        )
+
+    def customer_list(self) -> pd.DataFrame:
+        """Return every customer with segment, tier and expected value: for the analyst alone.
+
+        Columns out, one row per customer of the segments, the most valuable first: `customer_id`,
+        `segment`, `tier`, `recency_days`, `frequency`, `monetary`, `probability_alive`,
+        `expected_purchases`, `clv`.
+        """
+        tiered = self.scores.assign(tier=value_tiers(self.scores["monetary"]))
+        names = ["customer_id", "segment", "tier", "recency_days", "frequency", "monetary"]
+        expected = ["customer_id", "probability_alive", "expected_purchases", "clv"]
+        listed = tiered[names].merge(self.model.values[expected], on="customer_id", how="left")
+        return listed.sort_values(
+            ["clv", "customer_id"], ascending=[False, True], ignore_index=True
+        )
+
+
+def _recent(table: pd.DataFrame, value: str, *, youngest: int = 1) -> pd.DataFrame:
+    shown = table[table["age"].between(youngest, 12)]
+    seen = shown.loc[shown[value].notna(), "cohort"]
+    return shown[shown["cohort"].isin(sorted(seen.unique())[-12:])].reset_index(drop=True)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
