@@ -25,6 +25,7 @@ from helpers.metrics.churn import (
     risk_band,
     sensitivity,
     value_at_stake,
+    with_control,
 )
 
 ACTION = Action(
@@ -153,6 +154,16 @@ def test_the_profit_curve_starts_at_nobody_and_skips_small_groups() -> None:
     assert profit_curve(listed([], []))["profit"].tolist() == [0.0]
 
 
+def test_the_profit_curve_ends_where_half_the_peak_is_lost() -> None:
+    # 10 contacts of +6 (p = .5, V = 100), then customers of −5.76 (p = .01): the peak of 60 has
+    # turned into −30 after 16 of them, at 26 customers.
+    table = profit_curve(listed([0.5] * 10 + [0.01] * 90, [100.0] * 100), points=100)
+    assert table["customers"].max() == 26
+    assert table["profit"].max() == pytest.approx(60)
+    nothing_pays = profit_curve(listed([0.01] * 100, [100.0] * 100))
+    assert nothing_pays["customers"].max() == 20
+
+
 def test_other_assumptions_give_other_profits() -> None:
     table = sensitivity(
         listed([0.5, 0.1], [100.0, 100.0]), action=ACTION, success_rates=[0.0, 0.2],
@@ -249,3 +260,18 @@ def test_next_steps_say_whom_what_and_what_to_learn() -> None:
     assert "240.00 more than it costs" in steps[0]
     assert "Do not contact everybody: that would lose" in steps[1]
     assert "Nobody has measured the success rate" in steps[2]
+
+
+def test_the_control_group_is_random_but_the_same_for_the_same_list() -> None:
+    table = listed([0.5] * 60 + [0.01] * 40, [100.0] * 100)
+    once = with_control(table, action=ACTION, seed=3)
+    size, _ = control_group(table, action=ACTION)
+    assert once["do"].value_counts().to_dict() == {
+        "leave alone": size,
+        "contact": 60 - size,
+        "": 40,
+    }
+    again = with_control(table.sample(frac=1, random_state=1), action=ACTION, seed=3)
+    pd.testing.assert_series_equal(again.sort_index()["do"], once["do"])
+    other = with_control(table, action=ACTION, seed=4)
+    assert (other["do"] != once["do"]).any()

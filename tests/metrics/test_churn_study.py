@@ -152,7 +152,7 @@ def test_the_model_beats_the_plain_rules_where_there_is_something_to_learn(found
     assert found.used == "model"
     level = trust(found)
     assert 0.6 < level.low < level.roc_auc < level.high < 0.98
-    assert level.roc_auc > value_of(found.scores, "time since the last purchase", "roc_auc")
+    assert level.roc_auc > value_of(found.scores, "latest purchase", "roc_auc")
     assert level.level_is_right
     assert 0.6 < level.slope < 1.6
     assert found.scored["probability"].between(0, 1).all()
@@ -196,7 +196,7 @@ def test_drivers_are_ordered_and_name_a_direction(found) -> None:
     assert found.drivers["importance"].is_monotonic_decreasing
     assert (found.drivers["low"] <= found.drivers["importance"]).all()
     effects = found.drivers.set_index("theme")["effect"]
-    assert effects["time since the last purchase"] == "raises"
+    assert effects["time since last purchase"] == "raises"
     assert effects["purchase days earlier"] == "lowers"
 
 
@@ -231,7 +231,7 @@ def test_p_alive_is_one_more_rule_and_a_failing_one_is_left_out(visits: pd.DataF
         explain=False,
     )
     assert "P(alive)" in with_rule.columns
-    recency = value_of(with_rule.scores, "time since the last purchase", "roc_auc")
+    recency = value_of(with_rule.scores, "latest purchase", "roc_auc")
     assert value_of(with_rule.scores, "P(alive)", "roc_auc") == pytest.approx(recency)
     without = study(
         visits, as_of=AS_OF, window=WINDOW, alive=alive_by(summarise, broken), explain=False

@@ -16,10 +16,10 @@ class Params(BaseParams):
     )
     needs: ClassVar[tuple[str, ...]] = ("orders",)
 
-    window_days: int | None = Field(
-        ge=1,
+    window_days: int = Field(
+        ge=0,
         le=730,
-        description="days without a purchase that count as a lapse; null chooses from the pauses",
+        description="days without a purchase that count as a lapse; 0: chosen from the pauses",
     )
     cover: float = Field(
         ge=0.5, lt=1, description="share of the pauses that ended which the window must cover"

@@ -9,19 +9,22 @@ from helpers.metrics.churn.activity import (
     bridge,
     churn,
     churn_history,
+    movement_history,
     movements,
 )
 from helpers.metrics.churn.advice import next_steps, verdict
 from helpers.metrics.churn.at_risk import (
+    ASSUMPTIONS,
     RISK_BANDS,
     Action,
     at_risk,
     by_segment,
     days_lost,
     risk_band,
+    risk_grid,
     value_at_stake,
 )
-from helpers.metrics.churn.changes import explain_changes
+from helpers.metrics.churn.changes import explain_both, explain_changes
 from helpers.metrics.churn.contractual import (
     contractual_churn,
     mrr_movements,
@@ -30,7 +33,12 @@ from helpers.metrics.churn.contractual import (
 )
 from helpers.metrics.churn.cube import churn_cube
 from helpers.metrics.churn.definitions import CONTRACTS
-from helpers.metrics.churn.diagnosis import churn_by_segment, contributors, decompose, explain
+from helpers.metrics.churn.diagnosis import (
+    churn_by_segment,
+    contributors,
+    decompose,
+    explain,
+)
 from helpers.metrics.churn.drivers import drivers
 from helpers.metrics.churn.evaluation import (
     calibration,
@@ -54,19 +62,55 @@ from helpers.metrics.churn.leaks import (
     refuse_leaks,
 )
 from helpers.metrics.churn.model import RiskModel, fit_risk
+from helpers.metrics.churn.movers import telling, what_moved
 from helpers.metrics.churn.profit import (
     Threshold,
     backtest_policies,
     best_threshold,
     break_even_success,
     control_group,
+    other_assumptions,
     profit_curve,
     sensitivity,
+    with_control,
+    with_value,
+)
+from helpers.metrics.churn.quality import quality_sentences
+from helpers.metrics.churn.recipes import (
+    ASSUMPTION_GRID,
+    BACK,
+    BACKTEST,
+    CURVES,
+    DRIVERS,
+    GROUPS,
+    LIFT,
+    MRR_BRIDGE,
+    NO_CONTRACTS,
+    PROFIT,
+    RELIABILITY,
+    RISK,
+    SCORECARD,
+    SPEND,
+    STAY,
 )
 from helpers.metrics.churn.rules import alive_by
-from helpers.metrics.churn.scorecard import replay, scorecard
+from helpers.metrics.churn.scorecard import expected_and_seen, replay, scorecard
 from helpers.metrics.churn.segments import dimensions, in_words, segments
-from helpers.metrics.churn.spend import spend_bridge
+from helpers.metrics.churn.sentences import (
+    backtest_sentence,
+    drivers_sentence,
+    gains_sentence,
+    groups_sentence,
+    lift_sentence,
+    movement_sentence,
+    profit_sentence,
+    reliability_sentence,
+    return_sentence,
+    scorecard_sentence,
+    spend_sentence,
+    stay_sentence,
+)
+from helpers.metrics.churn.spend import spend_bridge, spend_changes
 from helpers.metrics.churn.stays import starting_groups, stay_by_group, window_choices
 from helpers.metrics.churn.study import Study, outcomes, study
 from helpers.metrics.churn.survival import (
@@ -76,15 +120,32 @@ from helpers.metrics.churn.survival import (
     share_after,
     survival_curve,
 )
+from helpers.metrics.churn.tables import risk_table, score_rows, scorecard_rows, window_rows
 from helpers.metrics.churn.training import Cutoffs, plan_cutoffs, training_rows
 from helpers.metrics.churn.trust import Trust, trust
 from helpers.metrics.churn.visits import purchase_days
 from helpers.metrics.churn.window import Window, choose_window, pauses
 
 __all__ = [
+    "ASSUMPTIONS",
+    "ASSUMPTION_GRID",
+    "BACK",
+    "BACKTEST",
     "CONTRACTS",
+    "CURVES",
+    "DRIVERS",
     "FEATURES",
+    "GROUPS",
+    "LIFT",
+    "MRR_BRIDGE",
+    "NO_CONTRACTS",
+    "PROFIT",
+    "RELIABILITY",
+    "RISK",
     "RISK_BANDS",
+    "SCORECARD",
+    "SPEND",
+    "STAY",
     "THEMES",
     "Action",
     "Cutoffs",
@@ -98,6 +159,7 @@ __all__ = [
     "alive_by",
     "at_risk",
     "backtest_policies",
+    "backtest_sentence",
     "best_threshold",
     "break_even_success",
     "bridge",
@@ -119,47 +181,73 @@ __all__ = [
     "decompose",
     "dimensions",
     "drivers",
+    "drivers_sentence",
     "earlier_studies",
+    "expected_and_seen",
     "explain",
+    "explain_both",
     "explain_changes",
     "features",
     "find_leaks",
     "fit_risk",
     "future_features",
+    "gains_sentence",
+    "groups_sentence",
     "headline",
     "in_words",
     "labels",
     "lifetimes",
     "lift_by_decile",
+    "lift_sentence",
+    "movement_history",
+    "movement_sentence",
     "movements",
     "mrr_movements",
     "next_steps",
+    "other_assumptions",
     "outcomes",
     "pauses",
     "plan_cutoffs",
     "prediction_kpis",
     "profit_curve",
+    "profit_sentence",
     "purchase_days",
+    "quality_sentences",
     "refuse_leaks",
     "reliability",
+    "reliability_sentence",
     "replay",
     "retention_kpi",
+    "return_sentence",
     "revenue_bridge",
     "risk_band",
+    "risk_grid",
+    "risk_table",
+    "score_rows",
     "score_table",
     "scorecard",
+    "scorecard_rows",
+    "scorecard_sentence",
     "segments",
     "sensitivity",
     "share_after",
     "spend_bridge",
+    "spend_changes",
+    "spend_sentence",
     "starting_groups",
     "stay_by_group",
+    "stay_sentence",
     "study",
     "subscription_lifetimes",
     "survival_curve",
+    "telling",
     "training_rows",
     "trust",
     "value_at_stake",
     "verdict",
+    "what_moved",
     "window_choices",
+    "window_rows",
+    "with_control",
+    "with_value",
 ]

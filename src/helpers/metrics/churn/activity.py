@@ -138,6 +138,23 @@ def churn_history(
     return pd.DataFrame(rows, columns=["period", *churn(visits, period=last, window=window)])
 
 
+def movement_history(history: pd.DataFrame) -> pd.DataFrame:
+    """Return the customer movements of each period, one below the other.
+
+    Columns in: those of `churn_history`. Columns out: `period`, `movement` string (New, Won back,
+    Lapsed), `customers` int64 (lapsed below zero). Grain: one row per period and movement.
+    """
+    signs = {"new": ("New", 1), "reactivated": ("Won back", 1), "lapsed": ("Lapsed", -1)}
+    parts = [
+        pd.DataFrame(
+            {"period": history["period"], "movement": words, "customers": sign * history[name]}
+        )
+        for name, (words, sign) in signs.items()
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    return table.sort_values("period", kind="stable", ignore_index=True)
+
+
 def _last(rows: Visits, day: int) -> np.ndarray:
     """Return each customer's last purchase day up to `day`; very long ago where there is none."""
     last = np.full(len(rows.ids), -(10**7), dtype="int64")

@@ -10,6 +10,9 @@ from helpers.errors import MetricError
 from helpers.metrics.churn.survival import absences, survival_curve
 from helpers.metrics.churn.visits import arrays, need, number, revenue_between
 
+ASSUMPTIONS = ("contact_cost", "incentive_cost", "success_rate", "margin", "horizon_days")
+"""What an `Action` assumes; a report's parameters of these names."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
@@ -166,6 +169,23 @@ def by_segment(listed: pd.DataFrame, groups: pd.DataFrame, *, by: str | list[str
         expected_gain=("gain", "sum"),
     )
     return table.reset_index()
+
+
+def risk_grid(
+    listed: pd.DataFrame, groups: pd.DataFrame, *, rows: str, columns: str
+) -> pd.DataFrame:
+    """Return `by_segment` of two dimensions, ordered so that a heatmap shows all columns in order.
+
+    A heatmap takes its columns in the order in which they come, and cells of fewer than 8 customers
+    are not shown: so the rows begin at the end whose first row is complete.
+    """
+    table = by_segment(listed, groups, by=[rows, columns])
+    shown = table[table["customers"] >= 8]
+    names, width = list(pd.unique(shown[rows])), shown[columns].nunique()
+    complete = [int((shown[rows] == name).sum()) == width for name in names]
+    if names and not complete[0] and complete[-1]:
+        table = table.sort_values([rows, columns], ascending=[False, True], ignore_index=True)
+    return table
 
 
 RISK_BANDS = ("under 2%", "2–5%", "5–10%", "10–20%", "20–40%", "40% and more")

@@ -1,17 +1,18 @@
 """Why each headline figure changed since an earlier period, in sentences."""
 
+from collections.abc import Callable, Mapping
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from helpers.metrics.churn.activity import bridge
-from helpers.metrics.churn.diagnosis import churn_by_segment, decompose, explain
+from helpers.metrics.churn.at_risk import Action, at_risk
+from helpers.metrics.churn.diagnosis import BEHAVIOUR, churn_by_segment, decompose, explain
 from helpers.metrics.churn.segments import dimensions, in_words, segments
+from helpers.metrics.churn.study import Study
 from helpers.metrics.churn.words import Write, plain, signed
 from helpers.periods import Period
-
-BEHAVIOUR = ("spend", "rhythm", "known_for")
 
 
 def explain_changes(
@@ -66,6 +67,36 @@ def explain_changes(
     return [*found, expected, _margin(listed, listed_before, compared_with, write)]
 
 
+def explain_both(
+    visits: pd.DataFrame,
+    *,
+    period: Period,
+    window: int,
+    listed: pd.DataFrame,
+    earlier: Mapping[Period, Study],
+    action: Action,
+    name: Callable[[Period], str] = str,
+    write: Write = plain,
+) -> list[str]:
+    """Return `explain_changes` against the period before, then against the year before.
+
+    `listed` is the at-risk list now, `earlier` the predictions made then (`earlier_studies`);
+    `name` writes a period for the reader.
+    """
+    found = []
+    for other in (period.previous(), period.year_before()):
+        before = None
+        if other in earlier:
+            cut = visits[visits["day"] <= pd.Timestamp(other.end)]
+            scored = earlier[other].scored
+            before = at_risk(scored, cut, as_of=other.end, window=window, action=action)
+        found += explain_changes(
+            visits, period=period, earlier=other, window=window, compared_with=name(other),
+            listed=listed, listed_before=before, write=write,
+        )  # fmt: skip
+    return found
+
+
 def _active(steps: pd.Series, write: Write) -> str:
     change = int(steps["end"] - steps["start"])
     verb = (
@@ -93,10 +124,17 @@ def _rate(
         for name in BEHAVIOUR
         if name in set(now["dimension"])
     }
-    best = max(tables, key=lambda name: (tables[name]["effect"].abs().max(), name))
+    # A group that holds nearly everybody explains nothing.
+    split = {n: t for n, t in tables.items() if _largest(now, n, weight) < 0.7} or tables
+    best = max(split, key=lambda name: (split[name]["effect"].abs().max(), name))
     return explain(
         tables[best], figure=figure, compared_with=compared_with, split=in_words(best), write=write
     )
+
+
+def _largest(table: pd.DataFrame, dimension: str, weight: str) -> float:
+    part = table.loc[table["dimension"] == dimension, weight]
+    return float(part.max() / part.sum()) if part.sum() > 0 else 1.0
 
 
 def _risk_by_segment(

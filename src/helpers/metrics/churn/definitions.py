@@ -90,14 +90,15 @@ EXPECTED_ACTION_GAIN = Contract(
 )
 PREDICTION_AUC = Contract(
     name="churn_prediction_auc",
-    label="Ranking quality (ROC AUC)",
-    unit="number",
+    label="Pairs ranked right (ROC AUC)",
+    unit="share",
     definition=(
         "How often a customer who lapsed was ranked above one who stayed, on a test later than "
-        "all training; 0.5 is guessing, 1 is perfect."
+        "all training; half is guessing."
     ),
     formula="P(score of a lapsed > score of a kept) + ½ P(equal)",
-    precision=3,
+    denominator="pairs of a customer who lapsed and one who stayed",
+    precision=4,
     owner="Data science",
 )
 PREDICTION_RATIO = Contract(

@@ -8,7 +8,7 @@ import pandas as pd
 from helpers.errors import MetricError, did_you_mean
 from helpers.metrics.churn.activity import movements
 from helpers.metrics.churn.intervals import wilson
-from helpers.metrics.churn.segments import dimensions, in_words, segments
+from helpers.metrics.churn.segments import dimensions, in_words, natural, segments
 from helpers.metrics.churn.words import Write, plain, signed
 from helpers.periods import Period
 
@@ -47,6 +47,8 @@ def churn_by_segment(
             revenue_lapsed=("revenue_lapsed", "sum"),
         )
         found = found.set_axis(found.index.astype(str)).reset_index()
+        if not isinstance(groups[name].dtype, pd.CategoricalDtype):
+            found = found.sort_values("segment", key=lambda s: s.map(natural), kind="stable")
         parts.append(found.assign(dimension=name, split=in_words(name).capitalize()))
     table = pd.concat(parts, ignore_index=True)
     low, high = wilson(table["lapsed"], table["customers"])
@@ -119,6 +121,7 @@ def decompose(
     return table.iloc[order].reset_index(drop=True)
 
 
+BEHAVIOUR = ("spend", "rhythm", "known_for")
 _COLUMNS = ["segment", "customers", "customers_before", "now", "before", "mix", "rate", "effect"]
 _SEGMENT_COLUMNS = [
     *(

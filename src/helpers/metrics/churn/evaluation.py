@@ -207,12 +207,13 @@ def lift_by_decile(
 def curves(
     test: pd.DataFrame, scores: Mapping[str, str], *, label: str = "lapsed", points: int = 60
 ) -> pd.DataFrame:
-    """Return the ROC and precision–recall curves of several scores.
+    """Return the gains, ROC and precision–recall curves of several scores.
 
-    Columns out: `score` string, `curve` string (`roc`, `pr`), `x`, `y` float64 (ROC: share of the
-    kept flagged, share of the lapsed found; PR: share of the lapsed found, precision). Grain: one
-    row per score, curve and threshold, thinned to `points` and only where at least 8 customers
-    are flagged.
+    Columns out: `score` string (as a heading), `curve` string (`gain`, `roc`, `pr`), `x`, `y`
+    float64: gain, share of all customers flagged and share of the lapsed found; ROC, share of the
+    kept flagged and share of the lapsed found; PR, share of the lapsed found and precision.
+    Grain: one row per score, curve and threshold, thinned to `points` and only where at least 8
+    customers are flagged.
     """
     parts = []
     for name, column in scores.items():
@@ -221,10 +222,17 @@ def curves(
         ends = np.flatnonzero(np.r_[np.diff(p[order]) < 0, True])
         ends = ends[ends >= 7]
         ends = ends[np.unique(np.linspace(0, len(ends) - 1, min(points, len(ends))).astype(int))]
-        hits = np.cumsum(y[order])[ends]
-        found, flagged = hits / max(y.sum(), 1), (ends + 1 - hits) / max((~y).sum(), 1)
-        roc = pd.DataFrame({"curve": "roc", "x": np.r_[0, flagged], "y": np.r_[0, found]})
-        pr = pd.DataFrame({"curve": "pr", "x": found, "y": hits / (ends + 1)})
-        parts.append(pd.concat([roc, pr], ignore_index=True).assign(score=name))
+        hits, flagged = np.cumsum(y[order])[ends], ends + 1
+        found, in_vain = hits / max(y.sum(), 1), (flagged - hits) / max((~y).sum(), 1)
+        pairs = {
+            "gain": (np.r_[0, flagged / len(y)], np.r_[0, found]),
+            "roc": (np.r_[0, in_vain], np.r_[0, found]),
+            "pr": (found, hits / flagged),
+        }
+        heading = name[0].upper() + name[1:]
+        parts += [
+            pd.DataFrame({"score": heading, "curve": curve, "x": x, "y": height})
+            for curve, (x, height) in pairs.items()
+        ]
     columns = ["score", "curve", "x", "y"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)

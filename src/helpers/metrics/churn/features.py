@@ -8,7 +8,7 @@ import pandas as pd
 from helpers.metrics.churn.visits import Visits, arrays, number
 
 THEMES: dict[str, tuple[str, ...]] = {
-    "time since the last purchase": ("recency", "recency_to_usual", "longer_pauses"),
+    "time since last purchase": ("recency", "recency_to_usual", "longer_pauses"),
     "purchase days lately": (
         "days_quarter",
         "days_half",

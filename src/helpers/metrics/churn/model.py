@@ -10,7 +10,7 @@ from helpers.errors import MetricError
 from helpers.metrics.churn.training import folds_by_customer
 
 LEAST_EVENTS = 20
-_FOLDS = 3
+_FOLDS = 2
 PAUSES = ("usual_pause", "spread_of_pauses")  # unknown until a customer has come back
 
 

@@ -2,12 +2,18 @@
 
 import math
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 
-from helpers.metrics.churn.at_risk import Action
+from helpers.metrics.churn.at_risk import Action, value_at_stake
+from helpers.metrics.churn.study import Study
+from helpers.metrics.churn.trust import trust
+from helpers.metrics.churn.words import Write, plain
+
+_WRITTEN = ("probability", "daily_revenue", "value_at_stake", "expected_loss", "expected_gain")
 
 
 @dataclass(frozen=True)
@@ -48,13 +54,20 @@ def profit_curve(listed: pd.DataFrame, *, points: int = 50) -> pd.DataFrame:
     """Return the expected profit by how many customers are contacted, best ones first.
 
     Columns out: `contacted` float64 (share of the listed), `customers` int64, `profit` float64
-    (currency, cumulative expected gain). Grain: one row per share, from nobody to everybody; groups
-    of fewer than 8 customers are left out but for nobody.
+    (currency, cumulative expected gain). Grain: one row per share, from nobody to where the
+    profit has fallen as far below zero as half its peak (to a fifth of the customers where
+    nothing pays, to everybody where it never falls so far); groups of fewer than 8 customers are
+    left out but for nobody.
     """
-    gain = listed["expected_gain"].sort_values(ascending=False).to_numpy()
-    sizes = np.unique(np.linspace(0, len(gain), points + 1).round().astype(int))
-    sizes = sizes[(sizes == 0) | (sizes >= 8)]
+    gain = listed["expected_gain"].sort_values(ascending=False).to_numpy(dtype="float64")
     total = np.r_[0.0, np.cumsum(gain)]
+    peak = float(total.max())
+    below = np.flatnonzero(total < -peak / 2)
+    last = len(gain) if not len(below) else int(below[0])
+    if peak <= 0:
+        last = math.ceil(len(gain) / 5)
+    sizes = np.unique(np.linspace(0, last, points + 1).round().astype(int))
+    sizes = sizes[(sizes == 0) | (sizes >= 8)]
     return pd.DataFrame(
         {
             "contacted": sizes / max(len(gain), 1),
@@ -81,6 +94,27 @@ def sensitivity(
     return pd.DataFrame(rows, columns=["success_rate", "contact_cost", "contacts", "profit"])
 
 
+def other_assumptions(
+    listed: pd.DataFrame, *, action: Action, write: Write = plain
+) -> pd.DataFrame:
+    """Return the expected profit at half to four times the success rate and the cost of a contact.
+
+    Columns out: `success`, `cost` string (as written for the reader), `profit` float64 (currency).
+    Grain: one row per pair; the action's own values are among them.
+    """
+    factors = (0.5, 1.0, 2.0, 4.0)
+    rates = sorted({min(1.0, action.success_rate * f) for f in factors})
+    costs = sorted({action.contact_cost * f for f in factors})
+    table = sensitivity(listed, action=action, success_rates=rates, contact_costs=costs)
+    return pd.DataFrame(
+        {
+            "success": [write(rate, "share") for rate in table["success_rate"]],
+            "cost": [write(cost, "currency") for cost in table["contact_cost"]],
+            "profit": table["profit"],
+        }
+    )
+
+
 def break_even_success(listed: pd.DataFrame, *, action: Action) -> float:
     """Return the least success rate at which contacting anybody pays; NaN where none up to 1 does.
 
@@ -95,8 +129,31 @@ def break_even_success(listed: pd.DataFrame, *, action: Action) -> float:
     return least if least <= 1 else float("nan")
 
 
+def with_value(found: Study, visits: pd.DataFrame, *, action: Action) -> pd.DataFrame:
+    """Return a study's test with what was at stake then, and the best plain rule as `rule`.
+
+    Columns out: those of `Study.test`, `value_at_stake` float64 (currency, from rows up to the test
+    cut-off), `rule` float64 (probability). Grain: one row per tested customer; empty without a
+    prediction.
+    """
+    if not found.usable or found.cutoffs is None:
+        return found.test.assign(value_at_stake=[], rule=[])
+    day = found.cutoffs.test
+    stake = value_at_stake(
+        visits[visits["day"] < pd.Timestamp(day + timedelta(days=1))],
+        as_of=day,
+        window=found.window,
+        customers=pd.Index(found.test["customer_id"]),
+        action=action,
+    )
+    return found.test.assign(
+        value_at_stake=stake["value_at_stake"].to_numpy(),
+        rule=found.test[found.columns[trust(found).rule]],
+    )
+
+
 def backtest_policies(
-    test: pd.DataFrame, *, action: Action, rule: str, draws: int = 400, seed: int = 0
+    test: pd.DataFrame, *, action: Action, rule: str = "rule", draws: int = 400, seed: int = 0
 ) -> pd.DataFrame:
     """Return what each way to choose would have earned on the test period, had the action worked.
 
@@ -153,3 +210,19 @@ def control_group(listed: pd.DataFrame, *, action: Action, power: float = 0.8) -
     room = 1 - 4 * noise / count
     control = count / 2 * (1 - math.sqrt(room)) if room > 0 else count / 2
     return math.ceil(control), least
+
+
+def with_control(listed: pd.DataFrame, *, action: Action, seed: int = 0) -> pd.DataFrame:
+    """Return the at-risk list with who is to be contacted and who is left alone to learn from.
+
+    Columns in: those of `at_risk`. Columns out: also `do` string: `contact`, `leave alone` (a
+    random part of those for whom contact pays, as large as `control_group` says), or empty.
+    Grain: one row per customer; the same customers for the same list and `seed`, whatever the
+    order of rows.
+    """
+    size, _ = control_group(listed, action=action)
+    chosen = np.sort(listed.loc[listed["contact"], "customer_id"].to_numpy(dtype=object))
+    held = set(np.random.default_rng(seed).permutation(chosen)[:size]) if size else set()
+    apart = listed["customer_id"].isin(held)
+    rounded = listed.round({name: 4 if name == "probability" else 2 for name in _WRITTEN})
+    return rounded.assign(do=np.select([apart, listed["contact"]], ["leave alone", "contact"], ""))

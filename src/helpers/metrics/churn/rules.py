@@ -16,8 +16,8 @@ Rule = Callable[[pd.DataFrame, pd.DataFrame, date], np.ndarray]
 """From features, purchase days and a day to the probability of a lapse for each row."""
 
 RULES: dict[str, str] = {
-    "time since the last purchase": "recency",
-    "purchase days in the window": "days_window",
+    "latest purchase": "recency",
+    "recent purchase days": "days_window",
 }
 P_ALIVE = "P(alive)"
 

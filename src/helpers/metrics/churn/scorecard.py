@@ -103,3 +103,21 @@ def _row(
         "brier": value_of(values, "model", "brier"),
         "rule_brier": value_of(values, "flat", "brier"),
     }
+
+
+def expected_and_seen(card: pd.DataFrame) -> pd.DataFrame:
+    """Return lapses expected and seen, one below the other, for a chart.
+
+    Columns in: those of `scorecard`. Columns out: `period`, `what` string (Expected, Seen),
+    `lapses` float64, `low`, `high` float64 (of the expected, NaN for the seen). Grain: one row per
+    period and kind.
+    """
+    said = {"lapses": card["expected"], "low": card["expected_low"], "high": card["expected_high"]}
+    came = {"lapses": card["observed"], "low": float("nan"), "high": float("nan")}
+    parts = [
+        pd.DataFrame({"period": card["period"], "what": words, **values})
+        for words, values in (("Expected", said), ("Seen", came))
+    ]
+    return pd.concat(parts, ignore_index=True).sort_values(
+        ["period", "what"], kind="stable", ignore_index=True
+    )

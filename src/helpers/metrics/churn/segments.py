@@ -1,5 +1,6 @@
 """Groups of customers as they were known on a day, for the page and for the diagnosis."""
 
+import re
 from datetime import date
 
 import numpy as np
@@ -114,3 +115,14 @@ def with_attributes(table: pd.DataFrame, customers: pd.DataFrame, max_levels: in
 def in_words(dimension: str) -> str:
     """Return a dimension as a reader knows it: `recent spending` for `spend`."""
     return _WORDS.get(dimension, dimension.replace("_", " "))
+
+
+def natural(text: str) -> tuple[int, float, str]:
+    """Return the place of a group's name: `Under 15K`, `25-34`, `100K+`, words, then unknown."""
+    found = re.search(r"\d+(?:\.\d+)?", text)
+    if text == UNKNOWN:
+        return 3, 0.0, ""
+    if found is None:
+        return 2, 0.0, text
+    below = re.match(r"\s*(under|below|less|up to|<)", text.lower())
+    return 0 if below else 1, float(found.group()), text

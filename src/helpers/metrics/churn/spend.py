@@ -60,6 +60,22 @@ def spend_bridge(visits: pd.DataFrame, *, period: Period) -> pd.DataFrame:
     )
 
 
+def spend_changes(bridge: pd.DataFrame) -> pd.DataFrame:
+    """Return the steps between the two ends of a spend bridge, named for a reader.
+
+    Columns in and out: those of `spend_bridge`. Grain: one row per step.
+    """
+    names = {
+        "new": "Bought first",
+        "returned": "Came back",
+        "more": "Spent more",
+        "less": "Spent less",
+        "stopped": "Did not buy",
+    }
+    steps = bridge[bridge["step"].isin(names)]
+    return steps.assign(step=steps["step"].map(names)).reset_index(drop=True)
+
+
 def _first_days(visits: pd.DataFrame, period: Period) -> pd.Series:
     rows = arrays(visits, as_of=period.end)
     return pd.Series(rows.day[rows.starts], index=rows.ids)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.metrics.churn.activity import churn
-from helpers.metrics.churn.segments import in_words, spend_tier, with_attributes
+from helpers.metrics.churn.segments import SPEND, in_words, spend_tier, with_attributes
 from helpers.metrics.churn.survival import (
     absences,
     compare_curves,
@@ -32,14 +32,16 @@ def starting_groups(
     (high, middle, low), and every attribute of `customers` with 2 to `max_levels` values. Nothing
     later is used: groups made of later behaviour would make the loyal look loyal by definition.
 
-    Columns out: `customer_id` string and one string column per dimension. Grain: one row per
-    customer with a purchase by `as_of`.
+    Columns out: `customer_id` string, `first_purchase` ordered category, attributes as strings.
+    Grain: one row per customer with a purchase by `as_of`.
     """
     rows = arrays(visits, as_of=as_of)
     table = pd.DataFrame(
         {
             "customer_id": pd.Series(rows.ids, dtype=str),
-            "first_purchase": pd.Series(spend_tier(rows.revenue[rows.starts]), dtype=str),
+            "first_purchase": pd.Categorical(
+                spend_tier(rows.revenue[rows.starts]), SPEND, ordered=True
+            ),
         }
     )
     return table if customers is None else with_attributes(table, customers, max_levels)
@@ -52,6 +54,7 @@ def stay_by_group(
     window: int,
     customers: pd.DataFrame | None = None,
     step: int = 7,
+    most: int = 4,
 ) -> pd.DataFrame:
     """Return Kaplan–Meier retention by every starting group, and overall.
 
@@ -72,7 +75,8 @@ def stay_by_group(
             p = compare_curves(known, event="lapsed", by=name)
             split = in_words(str(name)).capitalize()
             parts.append(curve.assign(dimension=str(name), split=split, p_value=p))
-    kept = [part for part in parts if len(part)]
+    ranked = sorted(parts[1:], key=lambda part: float(part["p_value"].iloc[0]))
+    kept = [part for part in [parts[0], *ranked[:most]] if len(part)]
     return pd.concat(kept, ignore_index=True) if kept else parts[0]
 
 

@@ -31,7 +31,8 @@ class Study:
         cutoffs: None where the history is too short.
         reason: why there is no prediction; empty where there is one.
         test: one row per customer active at the test cut-off: `customer_id`, `lapsed`,
-            `probability` and one column per plain rule. Empty without a prediction.
+            `probability` (of the score used), `model` and one column per plain rule. Empty
+            without a prediction.
         columns: score as a reader knows it → column of `test`; the model first.
         scores: `score_table` of them.
         used: the score whose probabilities are used: the model, or the plain rule that beat it.
@@ -80,7 +81,8 @@ def study(
         as_of: the last day that may be seen.
         window: days without a purchase that count as a lapse.
         alive: gives P(alive) from orders and a day; one more rule.
-        explain: whether to compute `drivers` (left out where only the scores are wanted).
+        explain: whether to say why and how surely: without it no `drivers`, and fewer bootstrap
+            samples behind the intervals. Predictions are the same.
         seed: of the model, the folds and the bootstrap.
 
     Where the history is too short, too few customers lapsed to learn from, or the leak guard finds
@@ -107,9 +109,10 @@ def study(
         return Study(window, cutoffs, reason="No prediction: nothing to test it on.", leaks=leaks)
     rules = fit_rules(visits, cutoffs.train, x, y, alive=alive)
     test = _test_frame(x_test, y_test, model, rules, visits, cutoffs.test)
-    columns = {MODEL: "probability"} | {name: f"rule_{i}" for i, name in enumerate(rules)}
-    scores = score_table(test, columns, seed=seed)
+    columns = {MODEL: "model"} | {name: f"rule_{i}" for i, name in enumerate(rules)}
+    scores = score_table(test, columns, draws=400 if explain else 40, seed=seed)
     used = _best(scores)
+    test = test.assign(probability=test[columns[used]])
     return Study(
         window=window,
         cutoffs=cutoffs,
@@ -144,7 +147,7 @@ def _test_frame(
         {
             "customer_id": pd.Series(x.index.get_level_values("customer_id"), dtype=str),
             "lapsed": y.to_numpy(dtype=bool),
-            "probability": model.predict(x),
+            "model": model.predict(x),
             **columns,
         }
     )

@@ -26,7 +26,7 @@ class Cutoffs:
 
 
 def plan_cutoffs(
-    visits: pd.DataFrame, *, as_of: date, window: int, most: int = 5
+    visits: pd.DataFrame, *, as_of: date, window: int, most: int = 4
 ) -> Cutoffs | None:
     """Return the cut-offs that the history allows, None where it is too short.
 

@@ -55,7 +55,7 @@ def trust(found: Study) -> Trust:
         raise MetricError(found.reason, hint="Ask `study.usable` first.")
     rules = [name for name in found.columns if name != MODEL]
     rule = min(rules, key=lambda name: (value_of(found.scores, name, "log_loss"), name))
-    level = calibration(found.test, probability=found.columns[found.used])
+    level = calibration(found.test)
     return Trust(
         beats=all(value_of(found.scores, n, "roc_auc", "ahead_low") > 0 for n in rules),
         rule=rule,

@@ -119,11 +119,14 @@ def arrays(visits: pd.DataFrame, *, as_of: date, purchases_only: bool = True) ->
     if purchases_only:
         keep &= visits["orders"].to_numpy() > 0
     codes, ids = pd.factorize(visits["customer_id"], sort=True)
-    order = np.lexsort((day[keep], codes[keep]))
-    held = codes[keep][order]
-    used, dense = np.unique(held, return_inverse=True)
-    revenue = visits["revenue"].to_numpy(dtype="float64")[keep][order]
-    return Visits(pd.Index(ids)[used], dense, day[keep][order], revenue)
+    held, day = codes[keep], day[keep]
+    revenue = visits["revenue"].to_numpy(dtype="float64")[keep]
+    step = np.diff(held)  # rows of `purchase_days` are sorted already
+    if (step < 0).any() or (np.diff(day)[step == 0] < 0).any():
+        order = np.lexsort((day, held))
+        held, day, revenue = held[order], day[order], revenue[order]
+    starts = np.r_[True, np.diff(held) > 0][: len(held)]
+    return Visits(pd.Index(ids)[held[starts]], np.cumsum(starts) - 1, day, revenue)
 
 
 def revenue_between(visits: pd.DataFrame, ids: pd.Index, *, after: int, until: int) -> np.ndarray:

@@ -27,4 +27,6 @@ def plain(value: float, unit: Unit) -> str:
 def signed(value: float, unit: Unit, write: Write) -> str:
     """Write a change with its sign: `+1.2 pp`, `−$300`."""
     text = write(abs(value), unit)
-    return f"+{text}" if value > 0 else f"−{text}" if value < 0 else f"±{text}"
+    if text == write(0.0, unit):
+        return f"±{text}"
+    return f"+{text}" if value > 0 else f"−{text}"

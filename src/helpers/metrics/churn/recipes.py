@@ -1,0 +1,138 @@
+"""How the page draws its charts: axes, units, titles, ready to follow a frame."""
+
+from typing import Any
+
+Recipe = dict[str, Any]
+
+NO_CONTRACTS = (
+    "This source records no contracts, so there is no logo churn, no gross or net revenue "
+    "retention and no bridge of recurring revenue. Everything on this page rests on purchases."
+)
+SPEND: Recipe = {
+    "x": "step",
+    "y": "revenue",
+    "unit": "currency",
+    "grain": "segment",
+    "customers": "customers",
+    "title": "Change of revenue, by what customers did",
+    "labels": {"step": "Customers who"},
+}
+STAY: Recipe = {
+    "x": "day",
+    "y": "survival",
+    "x_unit": "days",
+    "unit": "share",
+    "grain": "segment",
+    "customers": "at_risk",
+    "labels": {"day": "Days since the first purchase"},
+}
+BACK: Recipe = {
+    "x": "day",
+    "y": "back",
+    "x_unit": "days",
+    "unit": "share",
+    "grain": "segment",
+    "customers": "at_risk",
+    "title": "Lapsed customers who are back",
+    "labels": {"day": "Days since the lapse"},
+}
+RISK: Recipe = {
+    "x": "spend",
+    "y": "rhythm",
+    "value": "probability",
+    "unit": "share",
+    "grain": "segment",
+    "customers": "customers",
+    "labels": {"spend": "Recent spending", "rhythm": "Recent purchases"},
+}
+PROFIT: Recipe = {
+    "x": "contacted",
+    "y": "profit",
+    "x_unit": "share",
+    "unit": "currency",
+    "grain": "bin",
+    "customers": "customers",
+    "reference": {"": 0.0},
+    "title": "Expected gain by customers contacted (assumed)",
+    "labels": {"contacted": "Share of customers contacted, best first"},
+}
+GROUPS: Recipe = {"grain": "segment", "customers": "customers", "switch": "split"}
+MRR_BRIDGE: Recipe = {
+    "x": "step",
+    "y": "mrr",
+    "unit": "currency",
+    "grain": "segment",
+    "customers": "customers",
+    "title": "Bridge of recurring revenue",
+}
+ASSUMPTION_GRID: Recipe = {
+    "x": "success",
+    "y": "cost",
+    "value": "profit",
+    "unit": "currency",
+    "grain": "rule",
+    "title": "Expected gain under other assumptions",
+    "labels": {"success": "Success rate", "cost": "Cost of a contact"},
+}
+BACKTEST: Recipe = {
+    "x": "choice",
+    "y": "profit",
+    "low": "low",
+    "high": "high",
+    "unit": "currency",
+    "grain": "rule",
+    "title": "What each choice would have earned (assumed success)",
+}
+RELIABILITY: Recipe = {
+    "x": "predicted",
+    "y": "observed",
+    "x_unit": "share",
+    "unit": "share",
+    "grain": "bin",
+    "customers": "customers",
+    "reference": {"diagonal": 1.0},
+    "title": "Predicted against what came",
+    "labels": {"predicted": "Predicted share that lapses", "observed": "Share that lapsed"},
+}
+LIFT: Recipe = {
+    "x": "decile",
+    "y": "lift",
+    "low": "low",
+    "high": "high",
+    "unit": "ratio",
+    "grain": "bin",
+    "customers": "customers",
+    "reference": {"average": 1.0},
+    "title": "Lapses by tenth of customers, riskiest first",
+    "labels": {"decile": "Tenth"},
+}
+CURVES: Recipe = {
+    "x": "x",
+    "y": "y",
+    "group": "score",
+    "x_unit": "share",
+    "unit": "share",
+    "grain": "model",
+    "title": "Lapses found by customers contacted",
+    "labels": {"x": "Share of customers contacted, riskiest first", "y": "Share of lapses found"},
+}
+DRIVERS: Recipe = {
+    "x": "theme",
+    "y": "importance",
+    "low": "low",
+    "high": "high",
+    "unit": "points",
+    "grain": "model",
+    "title": "What the model rests on",
+    "labels": {"theme": "Knowledge", "importance": "Ranking quality lost without it"},
+}
+SCORECARD: Recipe = {
+    "x": "period",
+    "y": "lapses",
+    "group": "what",
+    "low": "low",
+    "high": "high",
+    "unit": "count",
+    "grain": "period",
+    "title": "Lapses expected and seen",
+}
