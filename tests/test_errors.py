@@ -7,7 +7,11 @@ from helpers.errors import DataError, did_you_mean
 
 def test_the_text_names_file_column_first_rows_and_hint() -> None:
     error = DataError(
-        "4 dates cannot be read", file="orders.csv", column="date", keys=[7, 9, 12, 40], hint="Mend."
+        "4 dates cannot be read",
+        file="orders.csv",
+        column="date",
+        keys=[7, 9, 12, 40],
+        hint="Mend.",
     )
     assert str(error).splitlines() == [
         "orders.csv, column 'date': 4 dates cannot be read",

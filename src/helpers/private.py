@@ -50,6 +50,8 @@ def _private_folders(folder: "Path") -> None:
 
 def _as_text(frame: "pd.DataFrame") -> "pd.DataFrame":
     def safe(value: object) -> object:
-        return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+        return (
+            f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+        )
 
     return frame.assign(**{name: frame[name].map(safe) for name in frame.columns})

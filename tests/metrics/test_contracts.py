@@ -52,7 +52,9 @@ def test_a_name_means_one_thing_in_all_families() -> None:
             assert seen.setdefault(contract.name, contract) == contract, contract.name
 
 
-@pytest.mark.parametrize(("name", "function"), public_functions(), ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    ("name", "function"), public_functions(), ids=lambda v: v if isinstance(v, str) else ""
+)
 def test_a_public_function_says_what_it_returns(name: str, function: object) -> None:
     text = inspect.getdoc(function) or ""
     assert len(text) > 40, f"{name} has no docstring"
