@@ -27,6 +27,7 @@ from helpers.metrics.campaign_roi import (
     course_chart,
     courses,
     cumulative_chart,
+    cumulative_sentence,
     effect_chart,
     effects_sentence,
     evaluate,
@@ -36,6 +37,7 @@ from helpers.metrics.campaign_roi import (
     headline_changes,
     holdout_plan,
     holdout_sentence,
+    kinds_table,
     largest_campaign,
     largest_claimable,
     next_budget,
@@ -57,6 +59,7 @@ from helpers.metrics.campaign_roi import (
     uplift_sentence,
     uplift_table,
     verdict_sentence,
+    with_payback,
 )
 from helpers.periods import Period
 
@@ -167,8 +170,12 @@ def test_effects_come_best_evidence_first_with_the_truth_inside(found):
     assert chart["campaign"].iloc[0] == "t1, experiment"
     assert chart["corrected"].between(EFFECT - 3, EFFECT + 3).all()
     said = effects_sentence(chart, found, period=Period.parse("2017"))
-    assert said.startswith("Clear of zero, each seen alone: t1, experiment; m1, fair comparison")
-    assert "left out" not in said
+    assert said == "More than chance: t1, experiment; m1, fair comparison; m2, fair comparison."
+    weak = chart.assign(corrected=[1.0, 4.0, 0.0], corrected_low=[-1.0, 0.1, -1.0])
+    weak = weak.assign(corrected_high=[3.0, 7.9, 1.0])  # z = 2.01: p = .044, times three tests
+    assert "among 3 campaigns it is not" in effects_sentence(weak, found, period=JUNE)
+    none = weak.assign(corrected_low=-1.0, corrected_high=9.0)
+    assert "Every line crosses zero" in effects_sentence(none, found, period=JUNE)
 
 
 def test_practice_runs_are_named_by_their_verdict(found):
@@ -282,7 +289,7 @@ def test_uplift_over_campaigns_finds_the_effect_in_each_segment(history, found):
 
 def test_the_change_of_the_response_adds_up(found):
     changes = headline_changes(*TABLES, period=JUNE)
-    assert changes["against"].unique().tolist() == ["Since the period before"]
+    assert changes["against"].unique().tolist() == ["Period before"]
     june = results_by(contact_outcomes(*TABLES, since=JUNE.start, as_of=JUNE.end), [])
     may = results_by(contact_outcomes(*TABLES, since=MAY.start, as_of=MAY.end), [])
     change = june["response_rate"].iloc[0] - may["response_rate"].iloc[0]
@@ -377,3 +384,52 @@ def test_the_sources_limits_are_told():
     told = quality_sentences(orders, campaigns, plain, None, period=JUNE, write=write)
     assert told[0].startswith("1 of 1 campaigns run past")  # m2 ends on 2 July
     assert told[-1].startswith("The source holds no random control group")
+
+
+def test_figures_of_fewer_than_eight_customers_are_blank(history, found):
+    orders, campaigns, contacts, redemptions = TABLES
+    few = redemptions.drop_duplicates("customer_id").head(5)
+    outcomes = contact_outcomes(orders, campaigns, contacts, few, as_of=AS_OF, contact_cost=0.5)
+    results = period_results(outcomes, found, period=JUNE, margin=0.5)
+    shown = returns_table(results)["frame"].set_index("campaign")
+    assert shown.loc["m2, Mail", ["cost", "break_even_revenue", "profit_probability"]].isna().all()
+    assert np.isfinite(shown.loc["m2, Mail", "incremental_revenue"])
+    whole = results_by(outcomes, "campaign_id")
+    kinds = kinds_table(whole, found, campaigns, margin=0.5)["frame"].set_index("option")
+    assert kinds.loc["Mail", ["cost", "attributed_revenue", "roas", "claimed_cost"]].isna().all()
+    assert np.isfinite(kinds.loc["Test", "cost"])
+    options = budget_options(found, whole)
+    plan = budget_table(next_budget(options, budget=1000, margin=0.5))["frame"].set_index("option")
+    assert plan.loc["Mail", ["cost", "spend"]].isna().all()
+    assert break_even_chart(outcomes, contact_cost=0.5, write=write).empty
+    changes = headline_changes(orders, campaigns, contacts, few, period=JUNE)
+    hidden = changes_table(changes)["frame"].set_index("campaign_type")
+    assert hidden.loc["Mail", ["attributed_revenue", "coupon_discount", "roas"]].isna().all()
+    test = next_test(history, found, results, period=JUNE, margin=0.5)
+    assert (test.campaign, test.levels) == ("m2", {})
+
+
+def test_payback_is_told_where_the_effect_is_more_than_chance(history, found, outcomes):
+    results = period_results(outcomes, found, period=JUNE, margin=0.5)
+    paid = with_payback(results, history, found, margin=0.5).set_index("campaign_id")
+    assert paid.loc["m2", "payback_days"] == 7  # 10 a week at a margin of one half, 0.50 a contact
+    quarter = period_results(outcomes, found, period=Period.parse("2017-08"), margin=0.5)
+    assert with_payback(quarter, history, found, margin=0.5)["payback_days"].isna().all()
+
+
+def test_kinds_and_channels_are_summed(found, outcomes):
+    whole = results_by(outcomes, "campaign_id")
+    channels = TABLES[1].assign(channel=["letter", "letter", None])
+    table = kinds_table(whole, found, channels, margin=0.5)["frame"].set_index("option")
+    assert table.index.tolist() == ["Mail, letter", "Test"]
+    assert table.loc["Mail, letter", "cost"] == pytest.approx(
+        whole.loc[whole["campaign_id"].isin(["m1", "m2"]), "cost"].sum()
+    )
+
+
+def test_what_is_added_up_is_named(history, found):
+    course = courses(history, found, period=JUNE, pre_weeks=8)
+    chart = cumulative_chart(course)
+    one = chart[chart["campaign"] == "m2, fair comparison"]
+    assert cumulative_sentence(one).startswith("m2, fair comparison. The band")
+    assert "nothing to add up" in cumulative_sentence(chart.head(0))

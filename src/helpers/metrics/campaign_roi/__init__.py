@@ -40,6 +40,7 @@ from helpers.metrics.campaign_roi.results import (
     response_by_month,
     response_by_segment,
     response_change,
+    with_payback,
 )
 from helpers.metrics.campaign_roi.returns import break_even_table, payback_days, returns, returns_by
 from helpers.metrics.campaign_roi.runs import weighted_run, weighted_runs
@@ -51,6 +52,7 @@ from helpers.metrics.campaign_roi.tables import (
     budget_table,
     changes_table,
     evidence_grid,
+    kinds_table,
     returns_table,
     segment_table,
     uplift_table,
@@ -73,6 +75,7 @@ from helpers.metrics.campaign_roi.words import (
     balance_sentence,
     break_even_sentence,
     counts_sentence,
+    cumulative_sentence,
     effects_sentence,
     holdout_sentence,
     next_sentence,
@@ -121,6 +124,7 @@ __all__ = [
     "courses",
     "covariates",
     "cumulative_chart",
+    "cumulative_sentence",
     "difference_in_differences",
     "effect_chart",
     "effect_over_time",
@@ -138,6 +142,7 @@ __all__ = [
     "holdout_plan",
     "holdout_sentence",
     "joint_placebo",
+    "kinds_table",
     "largest_campaign",
     "largest_claimable",
     "lift",
@@ -178,4 +183,5 @@ __all__ = [
     "verdict_sentence",
     "weighted_run",
     "weighted_runs",
+    "with_payback",
 ]

@@ -8,7 +8,7 @@ from helpers.metrics.campaign_roi.diagnosis import contributions, mix_and_rate
 from helpers.metrics.campaign_roi.results import response_change
 from helpers.periods import Period
 
-_PREVIOUS = "Since the period before"
+_PREVIOUS = "Period before"
 
 
 def headline_changes(
@@ -29,13 +29,14 @@ def headline_changes(
     Returns:
         One row an earlier period and kind: `against campaign_type` (str), `contacted` (float64,
         contacts), `response mix rate` (float64, points), `attributed_revenue coupon_discount`
-        (float64, currency), `roas` (float64, attributed revenue per discount).
+        (float64, currency), `roas` (float64, attributed revenue per discount), `redeemers`
+        (float64, customers who used a coupon in the period with fewer of them; 0 if none did).
 
     Raises:
         MetricError: a column is missing.
     """
     tables = []
-    spans = {_PREVIOUS: period.previous(), "Since a year before": period.year_before()}
+    spans = {_PREVIOUS: period.previous(), "Year before": period.year_before()}
     for words, span in spans.items():
         before, now = response_change(
             orders,
@@ -54,6 +55,7 @@ def headline_changes(
 
 
 _FIGURES = ["contacted", "response", "mix", "rate", "attributed_revenue", "coupon_discount", "roas"]
+_FIGURES += ["redeemers"]
 
 
 def _changes(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
@@ -66,7 +68,10 @@ def _changes(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     parts.append(response[["total", "mix", "rate"]].rename(columns={"total": "response"}))
     roas = mix_and_rate(before, now, by=by, above="attributed_revenue", below="coupon_discount")
     parts.append(roas.set_index(by)["total"].rename("roas"))
-    return pd.concat(parts, axis=1).sort_index().rename_axis(by).reset_index()
+    found = pd.concat(parts, axis=1).sort_index()
+    counts = [side.set_index(by)["redeemers"].reindex(found.index) for side in (before, now)]
+    smallest = pd.concat(counts, axis=1).where(lambda t: t > 0).min(axis=1).fillna(0)
+    return found.assign(redeemers=smallest).rename_axis(by).reset_index()
 
 
 def changes_sentence(changes: pd.DataFrame) -> str:

@@ -179,6 +179,7 @@ def _incremental(
     outcomes = tables.outcomes(as_of=period.end, contact_cost=contact_cost)
     outcomes = outcomes[outcomes["campaign_id"].isin(ended["campaign_id"])]
     table = returns(results_by(outcomes, "campaign_id"), ended, margin=margin)
+    answered = table.loc[table["claimable"].eq(True), "redeemers"].sum()
     row = returns_by(table.assign(all="all"), "all", margin=margin).iloc[0]
     note = (
         f"Covers {claimed} of the {len(ended)} campaigns that ended in the period."
@@ -194,8 +195,12 @@ def _incremental(
         note=note if sure else f"{note} It cannot be told from zero.",
     )
     assumption = f"Margin {margin:.0%} and {contact_cost:g} a contact are assumed."
-    if not sure:
-        note = "The incremental revenue cannot be told from zero, so no return is claimed."
+    if not sure or 0 < answered < MINIMUM_GROUP:
+        note = (
+            f"Fewer than {MINIMUM_GROUP} customers used a coupon."
+            if sure
+            else "The incremental revenue cannot be told from zero, so no return is claimed."
+        )
         return [gain, Kpi(roi, None, note=note, assumed=True)]
     low, high = row["roi_low"], row["roi_high"]
     note = f"{note} {assumption}"

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.metrics.campaign_roi.budget import sales_deviation
+from helpers.metrics.campaign_roi.definitions import MINIMUM_GROUP
 from helpers.metrics.campaign_roi.evaluation import Evaluation
 from helpers.metrics.campaign_roi.panel import History
 from helpers.metrics.campaign_roi.power import holdout_plan
@@ -62,19 +63,22 @@ def budget_options(evaluation: Evaluation, results: pd.DataFrame) -> pd.DataFram
 
     Returns:
         One row a type: `option` (str), `campaigns claimed customers` (int64), `effect
-        standard_error cost` (float64, currency a contact; NaN effect where no campaign of the type
-        can be judged).
+        standard_error` (float64, currency a contact; NaN where no campaign of the type can be
+        judged, or fewer than eight customers used its coupons), `redeemers` (float64, sum over
+        campaigns), `cost` (float64, currency a contact).
     """
-    cost = results.set_index("campaign_id")[["contacted", "cost"]].astype(float)
+    known = results.set_index("campaign_id")[["contacted", "cost", "redeemers"]].astype(float)
     rows = []
     for kind, group in evaluation.effects.groupby("campaign_type", sort=True):
         claimed = group[group["claimable"].astype(bool)]
         if evaluation.errors.count < FEWEST_RUNS:
             claimed = claimed[claimed["design"] == "random control group"]
+        own = known.reindex(group["campaign_id"]).sum()
+        if 0 < own["redeemers"] < MINIMUM_GROUP:  # a sum to spend would give their discounts away
+            claimed = claimed.head(0)
         scale = claimed["weeks"].astype(float)
         error = claimed["corrected_error"].astype(float) * scale
         found = random_effects(claimed["corrected"].astype(float) * scale, error)
-        own = cost.reindex(group["campaign_id"]).sum()
         floor = float(error.min()) if len(error) else float("nan")
         rows.append(
             {
@@ -84,10 +88,12 @@ def budget_options(evaluation: Evaluation, results: pd.DataFrame) -> pd.DataFram
                 "customers": int(group["contacted"].iloc[-1]),
                 "effect": found.mean,
                 "standard_error": max(found.standard_error, floor) if found.count else np.nan,
+                "redeemers": float(own["redeemers"]),
                 "cost": float(own["cost"] / own["contacted"]) if own["contacted"] else 0.0,
             }
         )
-    columns = ["option", "campaigns", "claimed", "customers", "effect", "standard_error", "cost"]
+    columns = ["option", "campaigns", "claimed", "customers", "effect", "standard_error"]
+    columns += ["redeemers", "cost"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -109,6 +115,11 @@ class NextTest:
     plan: pd.DataFrame
     break_even: float
     repeats: float
+
+    @property
+    def levels(self) -> dict[str, float]:
+        """The break-even as a level to draw across a chart; none where it is not known."""
+        return {"Pays from": self.break_even} if np.isfinite(self.break_even) else {}
 
 
 def next_test(
@@ -141,7 +152,9 @@ def next_test(
     row = results.set_index("campaign_id").loc[campaign]
     dates = evaluation.effects.set_index("campaign_id").loc[campaign]
     days = (pd.Timestamp(dates["ends_on"]) - pd.Timestamp(dates["starts_on"])).days + 1
-    break_even = float(row["cost"] / row["contacted"]) / (margin * days / 7)
+    few = 0 < row["redeemers"] < MINIMUM_GROUP  # their discounts would show through
+    cost = float("nan") if few else float(row["cost"] / row["contacted"])
+    break_even = cost / (margin * days / 7)
     deviation, mean, customers = sales_deviation(panel, pre_weeks=pre_weeks)
     plan = _plan(customers, deviation, mean)
     if plan.empty:
@@ -170,10 +183,11 @@ def break_even_chart(
 
     Returns:
         One row a margin and cost: `margin` (float64, share), `mailing` (str), `extra` (float64,
-        currency). Empty without a contact.
+        currency). Empty without a contact, or where one to seven customers used a coupon.
     """
     contacts = float(outcomes["contacted"].sum())
-    if not contacts:
+    redeemers = outcomes.loc[outcomes["redeemed"] == 1, "customer_id"].nunique()
+    if not contacts or 0 < redeemers < MINIMUM_GROUP:
         return pd.DataFrame(columns=["margin", "mailing", "extra"])
     costs = sorted({contact_cost / 2, contact_cost, contact_cost * 2})
     table = break_even_table(

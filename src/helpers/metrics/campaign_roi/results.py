@@ -9,7 +9,9 @@ from helpers.metrics.campaign_roi.definitions import MINIMUM_GROUP
 from helpers.metrics.campaign_roi.evaluation import Evaluation
 from helpers.metrics.campaign_roi.frames import ratio, require_columns
 from helpers.metrics.campaign_roi.headline import ran_in
-from helpers.metrics.campaign_roi.returns import returns
+from helpers.metrics.campaign_roi.over_time import effect_over_time
+from helpers.metrics.campaign_roi.panel import History, randomised_arms
+from helpers.metrics.campaign_roi.returns import payback_days, returns
 from helpers.metrics.campaign_roi.views import named
 from helpers.periods import Period, last_complete
 
@@ -32,6 +34,31 @@ def period_results(
     table = results_by(outcomes[outcomes["campaign_id"].isin(live["campaign_id"])], "campaign_id")
     names = live[["campaign_id", "campaign_type"]].assign(campaign=named(live))
     return names.merge(returns(table, live, margin=margin), on="campaign_id")
+
+
+def with_payback(
+    results: pd.DataFrame,
+    history: History,
+    evaluation: Evaluation,
+    *,
+    margin: float,
+    pre_weeks: int = 8,
+) -> pd.DataFrame:
+    """Return `period_results` with `payback_days` of campaigns whose effect is more than chance.
+
+    `payback_days` (float64, days) is NaN for campaigns that cannot be judged, whose interval holds
+    zero, that have a control arm (their course is not followed by week), or that are not paid back.
+    """
+    days = pd.Series(float("nan"), index=results.index)
+    sure = results["claimable"].eq(True) & results["incremental_low"].gt(0)
+    for place in results.index[sure]:
+        panel = history.around(str(results.loc[place, "campaign_id"]))
+        if randomised_arms(panel, history.control_arm):
+            continue
+        weeks = effect_over_time(panel, pre_weeks=pre_weeks, errors=evaluation.errors)
+        cost = float(results.loc[place, "cost"])
+        days.loc[place] = payback_days(weeks, cost=cost, margin=margin)
+    return results.assign(payback_days=days)
 
 
 def campaign_cube(

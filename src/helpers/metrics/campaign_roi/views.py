@@ -110,7 +110,8 @@ def courses(
         those whose first week is not complete, are left out.
     """
     rows = _comparable(evaluation, period)
-    rows = rows[rows["design"] == "weighted comparison"].sort_values("analysed", ascending=False)
+    rows = rows[rows["design"] == "weighted comparison"]
+    rows = rows.sort_values(["grade", "analysed"], ascending=[True, False])
     tables = []
     for row in rows.to_dict("records"):
         panel = history.around(row["campaign_id"])

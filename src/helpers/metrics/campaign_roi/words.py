@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 import pandas as pd
+from scipy import stats
 
 from helpers.metrics.campaign_roi.attribution import attribute_redemptions
 from helpers.metrics.campaign_roi.evaluation import Evaluation
 from helpers.metrics.campaign_roi.headline import ran_in
 from helpers.metrics.campaign_roi.outlook import NextTest, Pooled
+from helpers.metrics.campaign_roi.segments import adjust_p_values
 from helpers.periods import Period
 
 Write = Callable[[float, str], str]
@@ -142,16 +144,33 @@ def effects_sentence(chart: pd.DataFrame, evaluation: Evaluation, *, period: Per
     ran = len(ran_in(evaluation.effects, period))
     if chart.empty:
         return f"Of {ran} campaigns, none could be compared with customers who were not contacted."
-    sure = chart[(chart["corrected_low"] > 0) | (chart["corrected_high"] < 0)]["campaign"].tolist()
-    told = (
-        "Every line crosses zero: no effect can be told from chance."
-        if not sure
-        else f"Clear of zero, each seen alone: {'; '.join(sure)}."
-    )
+    width = (chart["corrected_high"] - chart["corrected_low"]).astype(float) / (2 * 1.959964)
+    z = (chart["corrected"] / width).abs().astype(float)
+    p = pd.Series(2 * stats.norm.sf(z), index=chart.index)
+    alone = chart.loc[p < 0.05, "campaign"].tolist()
+    sure = chart.loc[adjust_p_values(p) < 0.05, "campaign"].tolist()
+    if sure:
+        told = f"More than chance: {'; '.join(sure)}."
+    elif alone:
+        told = (
+            f"Seen alone, {'; '.join(alone)} would be more than chance; among {len(chart)} "
+            "campaigns it is not."
+        )
+    else:
+        told = "Every line crosses zero: no effect can be told from chance."
     left = ran - len(chart)
     return (
         f"{told} {left} of {ran} campaigns cannot be compared and are left out." if left else told
     )
+
+
+def cumulative_sentence(chart: pd.DataFrame) -> str:
+    """Return how to read `cumulative_chart`, and of which campaign it is where there is one."""
+    names = list(chart["campaign"].unique())
+    if not names:
+        return "No campaign of the period can be judged, so there is nothing to add up."
+    which = f"{names[0]}. " if len(names) == 1 else ""
+    return f"{which}The band is a 95 % interval. Where zero lies in it, it may be nothing."
 
 
 def counts_sentence(counts: pd.DataFrame) -> str:
