@@ -4,6 +4,7 @@ import re
 import shutil
 import stat
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -160,15 +161,99 @@ def test_text_is_made_neutral() -> None:
     assert neutral_markdown("{{< a >}}\n@b *c*") == r"\{\{\< a \>\}\} \@b \*c\*"
 
 
-@pytest.mark.long
-def test_a_real_quarto_renders_the_same_site(kit: Any) -> None:
-    if renderer.quarto_version()[0] is None or not shutil.which("quarto"):
-        pytest.skip("no quarto on PATH")
-    kit.write(kit.book(segment="{{< env HOME >}} @word"), kit.book(family="churn"))
+def test_a_character_without_a_font_becomes_a_square(kit: Any, quarto: Any) -> None:
+    log = quarto()
+    kit.write(kit.book(segment="Loyal \U00010600"), kit.book(family="churn"))
+    assert publish().failed == []
+    assert log.read_text().split() == ["2", "1"], "once as it is, once with the square"
+    assert "Loyal \U00010600" in kit.page("shop/customer_value/2017-12.html")
+
+
+def test_a_quarto_that_hangs_is_stopped_with_all_it_started(
+    kit: Any, quarto: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quarto()
+    program, child = tmp_path / "bin" / "quarto", tmp_path / "child"
+    program.write_text(
+        "#!/bin/sh\n"
+        '[ "$1" = --version ] && echo 1.10.2 && exit\n'
+        f"sleep 600 & echo $! > {child}; wait\n"
+    )
+    monkeypatch.setattr("helpers.publish.quarto._SECONDS_ALL", 1)
+    monkeypatch.setattr("helpers.publish.quarto._SECONDS_EACH", 0)
+    kit.write(kit.book(), kit.book(family="churn"))
     result = publish(renderer="quarto")
-    assert result.failed == []
+    assert len(result.failed) == 2
+    assert all("took too long and was stopped" in why for _, why in result.failed)
+    state = Path("/proc") / child.read_text().strip() / "stat"
+    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+needs_quarto = pytest.mark.skipif(
+    (renderer.quarto_version()[0] or (0,)) < renderer.MINIMUM_QUARTO,
+    reason="no quarto that can be used on PATH",
+)
+
+
+def elements(html: str) -> list[Any]:
+    """Return a page's elements and words: entities, void tags and implied bodies do not count."""
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            if tag != "tbody":
+                found.append((tag, sorted((name, value or "") for name, value in attrs)))
+
+        def handle_data(self, data: str) -> None:
+            found.extend(data.split())
+
+    found: list[Any] = []
+    reader = Reader(convert_charrefs=True)
+    reader.feed(html)
+    reader.close()
+    return found
+
+
+@pytest.mark.long
+@needs_quarto
+def test_a_real_quarto_publishes_what_the_built_in_renderer_does(kit: Any) -> None:
+    hostile = "{{< env HOME >}} @word <script>alert(1)</script> `````````````` --- $body$ ~~~"
+    kit.write(kit.book(segment=hostile, title=hostile), kit.book(family="churn"))
+
+    def pages() -> dict[str, Any]:
+        found = {path.relative_to(kit.site).as_posix(): path for path in kit.site.rglob("*")}
+        return {
+            name: elements(path.read_text("utf-8")) if name.endswith(".html") else None
+            for name, path in found.items()
+            if path.is_file()
+        }
+
+    assert publish(renderer="built-in", site_url="https://reports.example/").failed == []
+    before = pages()
+    papers = [path.read_bytes() for path in sorted(kit.site.rglob("2017-12.pdf"))]
+    shutil.rmtree(kit.site)
+    (kit.output / "store" / "published.json").unlink()
+    assert publish(renderer="quarto", site_url="https://reports.example/").failed == []
+    after = pages()
+    assert after.keys() == before.keys()
+    for name in before:
+        assert after[name] == before[name], name
+    assert [path.read_bytes() for path in sorted(kit.site.rglob("2017-12.pdf"))] == papers
     text = kit.page("shop/customer_value/2017-12.html")
-    assert 'id="by-segment"' in text
-    assert "/root" not in text
+    assert text.startswith("<!DOCTYPE html>"), "or the browser falls back to quirks mode"
+    assert "Content-Security-Policy" in text
+    assert '<meta charset="utf-8">' in text
     assert str(Path.home()) not in text
-    assert (kit.site / "shop/customer_value/2017-12.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.long
+@needs_quarto
+def test_a_document_that_breaks_a_real_quarto_spares_the_others(kit: Any) -> None:
+    broken = [kit.code("x", kit.shown(kit.book().chart(id="broken"), "<svg>no picture"))]
+    square = kit.book(period="2017-11", segment="Loyal \U00010600")
+    kit.write(kit.book(period="2017-08"), kit.book(period="2017-09", extra=broken))
+    kit.write(kit.book(period="2017-10"), square)
+    result = publish(renderer="quarto")
+    assert [name for name, _ in result.failed] == ["shop/customer_value/2017-09"]
+    assert str(kit.output) not in result.failed[0][1]
+    for month in ("08", "10", "11"):
+        assert (kit.site / f"shop/customer_value/2017-{month}.pdf").read_bytes()[:4] == b"%PDF"

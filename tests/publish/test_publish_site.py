@@ -369,6 +369,28 @@ def test_a_publication_killed_in_the_middle_is_completed_by_the_next(kit: Any) -
         assert path.read_text("utf-8").rstrip().endswith("</html>")
 
 
+def test_a_publication_broken_off_goes_on_where_it_was(
+    kit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from helpers.publish.builtin import BuiltIn
+
+    kit.write(*(kit.book(period=f"2017-{month:02}") for month in (8, 9, 10)))
+    whole, asked = BuiltIn.render, []
+
+    def stops(self: Any, jobs: Any, *args: Any, **given: Any) -> Any:
+        asked.append(len(jobs))
+        for number, made in enumerate(whole(self, jobs, *args, **given)):
+            if len(asked) == 1 and number == 2:
+                raise KeyboardInterrupt
+            yield made
+
+    monkeypatch.setattr(BuiltIn, "render", stops)
+    with pytest.raises(KeyboardInterrupt):
+        built_in()
+    assert built_in().failed == []
+    assert asked == [3, 1]
+
+
 def test_settings_name_the_site_and_hold_kpis_to_targets(
     kit: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """`publish`: one call from executed notebooks to a site that opens from a folder."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -99,7 +100,12 @@ def _publish(publication: Publication, why: str) -> PublishResult:
         )
     before = publication.manifest.every_file()
     publication.read_changed()
-    site = publication.render()
+    try:
+        site = publication.render()
+    except BaseException:
+        with contextlib.suppress(OSError):  # what broke it off may be a full disk
+            store.save(publication.manifest)
+        raise
     publication.mark_stale(site)
     publication.forget()
     if site.pages:
