@@ -1,6 +1,6 @@
 """How good probabilities are: ranking, calibration, lift, each with an interval."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -205,7 +205,12 @@ def lift_by_decile(
 
 
 def curves(
-    test: pd.DataFrame, scores: Mapping[str, str], *, label: str = "lapsed", points: int = 60
+    test: pd.DataFrame,
+    scores: Mapping[str, str],
+    *,
+    label: str = "lapsed",
+    points: int = 60,
+    kinds: Sequence[str] = ("gain", "roc", "pr"),
 ) -> pd.DataFrame:
     """Return the gains, ROC and precision–recall curves of several scores.
 
@@ -233,6 +238,7 @@ def curves(
         parts += [
             pd.DataFrame({"score": heading, "curve": curve, "x": x, "y": height})
             for curve, (x, height) in pairs.items()
+            if curve in kinds
         ]
     columns = ["score", "curve", "x", "y"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)

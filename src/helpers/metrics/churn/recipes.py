@@ -17,7 +17,23 @@ SPEND: Recipe = {
     "title": "Change of revenue, by what customers did",
     "labels": {"step": "Customers who"},
 }
-STAY: Recipe = {
+RATE: Recipe = {
+    "x": "period",
+    "y": "churn_rate",
+    "low": "churn_low",
+    "high": "churn_high",
+    "unit": "share",
+    "title": "Share of active customers who lapsed",
+}
+MOVES: Recipe = {
+    "x": "period",
+    "y": "customers",
+    "group": "movement",
+    "unit": "count",
+    "grain": "period",
+    "title": "Customers gained and lost",
+}
+_STAY: Recipe = {
     "x": "day",
     "y": "survival",
     "x_unit": "days",
@@ -26,6 +42,8 @@ STAY: Recipe = {
     "customers": "at_risk",
     "labels": {"day": "Days since the first purchase"},
 }
+STAY = _STAY | {"low": "low", "high": "high", "title": "Customers still without a lapse"}
+STAY_BY_GROUP = _STAY | {"group": "segment", "switch": "split", "title": "Who stays longest"}
 BACK: Recipe = {
     "x": "day",
     "y": "back",
@@ -56,7 +74,15 @@ PROFIT: Recipe = {
     "title": "Expected gain by customers contacted (assumed)",
     "labels": {"contacted": "Share of customers contacted, best first"},
 }
-GROUPS: Recipe = {"grain": "segment", "customers": "customers", "switch": "split"}
+_GROUPS: Recipe = {"grain": "segment", "customers": "customers", "switch": "split", "x": "segment"}
+EFFECTS = _GROUPS | {"y": "effect", "unit": "points", "title": "What moved the churn rate"}
+RATES = _GROUPS | {
+    "y": "churn_rate",
+    "low": "low",
+    "high": "high",
+    "unit": "share",
+    "title": "Churn rate by group",
+}
 MRR_BRIDGE: Recipe = {
     "x": "step",
     "y": "mrr",
@@ -106,7 +132,7 @@ LIFT: Recipe = {
     "title": "Lapses by tenth of customers, riskiest first",
     "labels": {"decile": "Tenth"},
 }
-CURVES: Recipe = {
+GAINS: Recipe = {
     "x": "x",
     "y": "y",
     "group": "score",
@@ -135,4 +161,10 @@ SCORECARD: Recipe = {
     "unit": "count",
     "grain": "period",
     "title": "Lapses expected and seen",
+}
+EXPLORE: Recipe = {
+    "x": "period",
+    "by": {"spend": "Recent spending", "rhythm": "Recent purchase days"},
+    "customers": "customers",
+    "title": "Explore churn",
 }

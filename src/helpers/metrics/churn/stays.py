@@ -80,6 +80,17 @@ def stay_by_group(
     return pd.concat(kept, ignore_index=True) if kept else parts[0]
 
 
+def return_curve(visits: pd.DataFrame, *, as_of: date, window: int, step: int = 3) -> pd.DataFrame:
+    """Return the share of the lapsed who are back, by days since their first lapse (Kaplan–Meier).
+
+    Columns out: those of `survival_curve` and `back` float64 (share, 1 − survival). Grain: one row
+    per `step` days.
+    """
+    away = absences(visits, as_of=as_of, window=window)
+    curve = survival_curve(away, event="returned", step=step)
+    return curve.assign(back=1 - curve["survival"].astype("float64"))
+
+
 def window_choices(
     visits: pd.DataFrame,
     *,
