@@ -103,6 +103,14 @@ def test_an_unknown_family_or_source_is_refused_with_the_nearest_name(project):
         select(Selection(source="smal"))
 
 
+def test_a_slice_that_no_customer_is_in_is_refused_before_anything_runs(project):
+    assert select(Selection(slices=("age=19-24",))).reports[0].edition.slice == "age=19-24"
+    with pytest.raises(ParameterError, match="did you mean `age`"):
+        select(Selection(slices=("agee=19-24",)))
+    with pytest.raises(ParameterError, match="did you mean `19-24`"):
+        select(Selection(slices=("age=19-25",)))
+
+
 def test_only_keeps_what_matches_a_pattern(project):
     found = select(Selection(first="2017-08", last="2017-11", only=("*/beta/2017-1*",))).reports
     assert [report.edition.name for report in found] == ["small/beta/2017-10", "small/beta/2017-11"]

@@ -9,6 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from helpers.batch.edition import Edition
 from helpers.batch.progress import Progress, span
 from helpers.batch.record import Record
 
@@ -18,8 +19,8 @@ _STYLES = {"ok": "green", "failed": "bold red"}
 class Live(Progress):
     """What runs and since when, a bar, the time left; ended reports scroll by above."""
 
-    def __init__(self, total: int, *, jobs: int, expected: float | None) -> None:
-        super().__init__(total, jobs=jobs, expected=expected)
+    def __init__(self, expected: dict[Edition, float | None], *, jobs: int) -> None:
+        super().__init__(expected, jobs=jobs)
         self.console = Console()
         self._live = RichLive(self, console=self.console, refresh_per_second=4, transient=True)
 
@@ -37,7 +38,7 @@ class Live(Progress):
         bar = Table.grid(padding=(0, 1))
         bar.add_row(
             ProgressBar(total=max(1, self.total), completed=self.done, width=30),
-            f"{self.done} of {self.total} reports, {self.left()} left",
+            f"{self.done} of {self.total} reports, {self.left()}",
         )
         now = time.monotonic()
         lines = [
@@ -48,8 +49,7 @@ class Live(Progress):
 
     def end(self, record: Record) -> None:
         """Note that a report ended."""
-        self.running.pop(record.edition, None)
-        self.done += 1
+        self._end(record)
         self.console.print(Text(self.text(record), style=_STYLES.get(record.status, "")))
 
     def line(self, text: str) -> None:

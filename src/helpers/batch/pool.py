@@ -25,7 +25,7 @@ def open_executor(spec: str, jobs: int) -> tuple[Executor, int]:
     """
     if spec == "processes":
         return Lanes(jobs), jobs
-    if spec.startswith("dask"):
+    if spec.startswith("dask://"):
         from helpers.batch.cluster import connect
 
         return connect(spec)

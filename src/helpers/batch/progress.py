@@ -15,25 +15,27 @@ _MARKS = {
 }
 
 
-def open_progress(total: int, *, jobs: int, expected: float | None) -> "Progress":
-    """Return the view that suits where standard output goes."""
+def open_progress(expected: dict[Edition, float | None], *, jobs: int) -> "Progress":
+    """Return the view that suits where standard output goes.
+
+    `expected` has the reports that are to run, with the seconds that each took last time.
+    """
     if sys.stdout.isatty():
         from helpers.batch.live import Live
 
-        return Live(total, jobs=jobs, expected=expected)
-    return Progress(total, jobs=jobs, expected=expected)
+        return Live(expected, jobs=jobs)
+    return Progress(expected, jobs=jobs)
 
 
 class Progress:
     """One line for each report that ended, with the time left."""
 
     def __init__(
-        self, total: int, *, jobs: int, expected: float | None, to: TextIO | None = None
+        self, expected: dict[Edition, float | None], *, jobs: int, to: TextIO | None = None
     ) -> None:
-        self.total, self.jobs, self.to = total, jobs, to or sys.stdout
-        self.done, self.expected = 0, expected
-        self.running: dict[Edition, float] = {}
-        self._began = time.monotonic()
+        self.total, self.jobs, self.to = len(expected), jobs, to or sys.stdout
+        self.waiting, self.running = dict(expected), dict[Edition, float]()
+        self._took: list[tuple[float, float | None]] = []
 
     def __enter__(self) -> "Progress":
         """Begin."""
@@ -51,14 +53,23 @@ class Progress:
 
     def end(self, record: Record) -> None:
         """Note that a report ended."""
-        self.running.pop(record.edition, None)
-        self.done += 1
+        self._end(record)
         self.line(self.text(record))
+
+    def _end(self, record: Record) -> None:
+        self.running.pop(record.edition, None)
+        before = self.waiting.pop(record.edition, None)
+        self._took.append((record.seconds.get("total", 0.0), before))
+
+    @property
+    def done(self) -> int:
+        """How many reports ended."""
+        return len(self._took)
 
     def text(self, record: Record) -> str:
         """Return the line that tells how a report ended."""
         took = f" in {record.seconds['total']:.1f} s" if "total" in record.seconds else ""
-        left = f", {self.left()} left" if self.done < self.total else ""
+        left = f", {self.left()}" if self.done < self.total else ""
         mark = _MARKS.get(record.status, record.status)
         return f"[{self.done}/{self.total}] {record.edition}: {mark}{took}{left}"
 
@@ -67,11 +78,19 @@ class Progress:
         print(text, file=self.to, flush=True)
 
     def left(self) -> str:
-        """Return the time left: from earlier durations at first, then from the pace so far."""
-        elapsed = time.monotonic() - self._began
-        pace = elapsed / self.done * self.total if self.done else elapsed
-        guess = pace if self.expected is None else max(self.expected, pace if self.done else 0.0)
-        return span(max(0.0, guess - elapsed))
+        """Return the time left: what the rest took last time, at the pace of this time."""
+        known = [(took, before) for took, before in self._took if before]
+        pace = sum(t for t, _ in known) / sum(b for _, b in known) if known else 1.0
+        takes = [before * pace for before in self.waiting.values() if before]
+        takes += [took for took, before in self._took if not before]
+        if not takes:
+            return "time left not known yet"
+        usual, now = sum(takes) / len(takes), time.monotonic()
+        rest = [
+            max(0.0, (before * pace if before else usual) - (now - self.running.get(edition, now)))
+            for edition, before in self.waiting.items()
+        ]
+        return f"{span(max(sum(rest) / self.jobs, max(rest, default=0.0)))} left"
 
 
 def span(seconds: float) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from helpers import paths
 from helpers.batch import attempts, fingerprint, store
 from helpers.batch import kernel as kernels
+from helpers.batch.edition import Edition
 from helpers.batch.job import Job, Limits, Outcome
 from helpers.batch.plan import Plan, Planned, signature, uses_of
 from helpers.batch.pool import open_executor
@@ -49,7 +50,7 @@ def run(plan: Plan, options: Options) -> list[Record]:
     result = "interrupted"
     try:
         if todo:
-            with open_progress(len(todo), jobs=jobs, expected=_expected(todo, jobs)) as progress:
+            with open_progress(_expected(todo), jobs=jobs) as progress:
                 if warning:
                     progress.line(warning)
                 _Execution(plan, options, jobs, name, record, progress).go()
@@ -75,7 +76,7 @@ class _Execution:
         self.plan, self.options, self.jobs, self.kernel = plan, options, jobs, kernel
         self.record, self.progress = record, progress
         self.planned = {report.edition: report for report in plan.todo}
-        self.offsets: dict[Any, float] = {}
+        self.offsets: dict[Edition, float] = {}
 
     def go(self) -> None:
         """Run all, longest first."""
@@ -145,7 +146,11 @@ class _Execution:
             parameters=job.parameters,
             started=outcome.started or time.time(),
             offset=offset,
-            seconds={**outcome.seconds, "total": self.record.elapsed() - offset},
+            seconds={
+                "wait": max(0.0, outcome.started - self.record.began - offset),
+                **outcome.seconds,
+                "total": self.record.elapsed() - offset,
+            },
             peak_mb=outcome.peak_mb,
             kernel=outcome.kernel or {"name": job.kernel},
             fingerprint=known.fingerprint,
@@ -198,6 +203,7 @@ def _standing(report: Planned) -> Record:
         "current" if fresh else "none",
         reasons=report.reasons,
         parameters=report.parameters,
+        fingerprint=report.known.fingerprint if report.known else "",
     )
 
 
@@ -215,8 +221,5 @@ def _stale(plan: Plan) -> Iterator[Record]:
         yield Record(edition, "stale", "stale", (reason,), error=failure)
 
 
-def _expected(todo: list[Planned], jobs: int) -> float | None:
-    known = [report.seconds for report in todo if report.seconds is not None]
-    if len(known) < len(todo):
-        return None
-    return max(sum(known) / jobs, max(known, default=0.0))
+def _expected(todo: list[Planned]) -> dict[Edition, float | None]:
+    return {report.edition: report.seconds for report in todo}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers import params
 from helpers.batch.edition import Edition
-from helpers.errors import PeriodError, UsageError
+from helpers.errors import ParameterError, PeriodError, UsageError, did_you_mean
 from helpers.periods import Kind, Period, last_complete
 
 if TYPE_CHECKING:
@@ -185,9 +185,26 @@ def select(selection: Selection) -> Selected:
                 found = params.resolve(
                     family, period=str(period), source=first.source, overrides=given
                 )
+                _check_slice(found.slice, info)
                 edition = Edition(first.source, family, str(period), found.slice)
                 reports.append(Wanted(edition, found.model_dump(mode="json"), found.as_of, missing))
     return Selected(info, [report for report in reports if _among(report, selection.only)])
+
+
+def _check_slice(slice: str, info: "SourceInfo") -> None:
+    attribute, _, value = slice.partition("=")
+    if slice == "all":
+        return
+    if attribute not in info.attributes:
+        raise ParameterError(
+            f"slice {slice!r}: customers of {info.source} have no attribute {attribute!r}",
+            hint=did_you_mean(attribute, info.attributes),
+        )
+    if value not in info.attributes[attribute]:
+        raise ParameterError(
+            f"slice {slice!r}: no customer of {info.source} has this value",
+            hint=did_you_mean(value, info.attributes[attribute]),
+        )
 
 
 def _among(report: Wanted, patterns: tuple[str, ...]) -> bool:

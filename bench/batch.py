@@ -1,0 +1,183 @@
+"""The batch: against a loop of command lines, against its bound, with no change, with 1,000."""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench._bound import run_as_plain_python, warm
+from bench._small_project import Project, frozen, project, tiny
+from helpers import paths
+from helpers.batch.kernel import cores
+from helpers.params import families
+
+ROUNDS = int(os.environ.get("CRM_BENCH_ROUNDS", "3"))
+MONTHS = ("2017-10", "2017-11", "2017-12")
+SPAN = ("--from", MONTHS[0], "--to", MONTHS[-1])
+WEEKS = ("--from", "2017-W02", "--to", "2017-W51")
+
+
+def main(data: Path | None) -> list[dict[str, Any]]:
+    """Measure; `data` is not needed."""
+    with tempfile.TemporaryDirectory(prefix="crm-bench-") as folder:
+        made = project(Path(folder) / "frozen", frozen())
+        _snapshot(made)
+        return [*_naive(made), *_no_change(made), *_cluster(made), *_bound(), *_thousand(folder)]
+
+
+def _run(made: Project, *arguments: str, output: str = "output") -> float:
+    """Return the seconds of a whole `crm-reports` process."""
+    began = time.perf_counter()
+    subprocess.run(
+        [*made.command, *arguments], env=made.environment(output), check=True, capture_output=True
+    )
+    return time.perf_counter() - began
+
+
+def _snapshot(made: Project) -> None:
+    _run(made, "sources", "complete_journey")
+    shutil.copytree(made.root / "output" / "store" / "snapshots", made.root / "snapshots")
+
+
+def _naive(made: Project) -> Iterator[dict[str, Any]]:
+    """The frozen notebooks: papermill's and nbconvert's command lines in a loop, against ours."""
+    made.fresh("warming")
+    _run(made, "run", "--period", MONTHS[0], "--formats", "html", output="warming")
+    naive, ours = [], []
+    for _ in range(ROUNDS):
+        naive.append(_loop(made))
+        made.fresh("ours")
+        ours.append(_run(made, "run", *SPAN, "--formats", "html", output="ours"))
+    slow, quick = statistics.median(naive), statistics.median(ours)
+    yield _row("batch.naive_ratio", slow / quick, "at least 4.5", "times", f"median of {ROUNDS}")
+    yield _row("batch.naive_s", slow, None, "s", "papermill and nbconvert, 12 reports")
+    yield _row("batch.ours_s", quick, None, "s", "the same 12 reports, snapshot to site")
+
+
+def _loop(made: Project) -> float:
+    made.fresh("naive")
+    target = made.root / "naive" / "html"
+    target.mkdir()
+    environment = made.environment("naive")
+    tools = Path(sys.executable).parent
+    began = time.perf_counter()
+    for family in frozen():
+        for month in MONTHS:
+            done = target / f"{family}-{month}.ipynb"
+            source = made.root / "notebooks" / f"{family}.ipynb"
+            for command in (
+                [tools / "papermill", source, done, "-p", "period", month, "-k", "python3"],
+                [tools / "jupyter", "nbconvert", "--to", "html", done],
+            ):
+                subprocess.run(
+                    [str(part) for part in command],
+                    env=environment,
+                    cwd=made.root,
+                    check=True,
+                    capture_output=True,
+                )
+    return time.perf_counter() - began
+
+
+def _no_change(made: Project) -> Iterator[dict[str, Any]]:
+    """A run of 48 reports in which nothing has changed."""
+    _run(made, "backfill", "--formats", "html", output="ours")
+    quick = [_run(made, "backfill", "--formats", "html", output="ours") for _ in range(5)]
+    said = subprocess.run(
+        [*made.command, "plan", "--from", "2017-01", "--to", "2017-12"],
+        env=made.environment("ours"), check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    note = said.splitlines()[-1]
+    yield _row("batch.no_change_s", min(quick), "at most 1.5", "s", f"best of five; {note}")
+
+
+def _bound() -> Iterator[dict[str, Any]]:
+    """The shipped notebooks' default reports against their cells as plain Python."""
+    folder = Path(tempfile.mkdtemp(prefix="crm-bench-"))
+    environment = {**os.environ, "CRM_REPORTS_OUTPUT": str(folder)}
+    command = [str(Path(sys.executable).parent / "crm-reports"), "run", "--no-publish", "--force"]
+    jobs = [(str(paths.notebooks() / f"{f}.ipynb"), month) for f in families() for month in MONTHS]
+    try:
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+        ours, bound = [], []
+        for _ in range(ROUNDS):
+            with _plain_processes(folder) as pool:
+                began = time.perf_counter()
+                list(pool.map(run_as_plain_python, *zip(*jobs, strict=True)))
+                bound.append(time.perf_counter() - began)
+            began = time.perf_counter()
+            subprocess.run(command, env=environment, check=True, capture_output=True)
+            ours.append(time.perf_counter() - began)
+        a, b = statistics.median(ours), statistics.median(bound)
+        yield _row("batch.bound_ratio", a / b, "at most 1.25", "times", f"{len(jobs)} reports")
+        yield _row("batch.shipped_s", a, None, "s", "crm-reports run, fork server up")
+        yield _row("batch.bound_s", b, None, "s", "cells as plain Python, warm processes")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _plain_processes(output: Path) -> Iterator[ProcessPoolExecutor]:
+    """As many processes as a run has, with everything imported and the same threads each."""
+    with ProcessPoolExecutor(cores(), initializer=warm, initargs=(str(output),)) as pool:
+        list(pool.map(time.sleep, [0.5] * cores()))  # each has begun, and imported
+        yield pool
+
+
+def _thousand(folder: str) -> Iterator[dict[str, Any]]:
+    """A thousand tiny reports: does the runner grow?"""
+    made = project(Path(folder) / "tiny", {f"tiny{n:02}": tiny("print(period)") for n in range(20)})
+    shutil.copytree(Path(folder) / "frozen" / "snapshots", made.root / "snapshots")
+    made.fresh("output")
+    began = time.perf_counter()
+    run = subprocess.Popen(
+        [*made.command, "run", *WEEKS, "--no-publish"], env=made.environment(),
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    runner, seen = psutil.Process(run.pid), []
+    for line in run.stdout or ():
+        if line.startswith("["):
+            seen.append((runner.memory_info().rss / 2**20, runner.num_fds()))
+    status, spent = run.wait(), time.perf_counter() - began
+    assert status == 0, f"exit status {status}"
+    early, late = seen[len(seen) // 10], seen[-1]
+    yield _row("batch.thousand_s", spent, None, "s", f"{len(seen)} reports")
+    yield _row("batch.thousand_mb", late[0] - early[0], "flat", "MiB", "from the 100th to the last")
+    yield _row("batch.thousand_files", late[1] - early[1], 0, "open files", "likewise")
+
+
+def _cluster(made: Project) -> Iterator[dict[str, Any]]:
+    """Two Dask workers against the process pool."""
+    try:
+        import distributed
+    except ImportError:
+        yield _row("batch.dask_ratio", None, None, "times", "skipped: distributed is not installed")
+        return
+    made.fresh("pool")
+    made.fresh("dask")
+    os.environ |= {"CRM_REPORTS_ROOT": str(made.root)}
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None
+    ) as cluster:
+        address = cluster.scheduler_address.replace("tcp://", "dask://")
+        options = ("run", *SPAN, "--no-publish", "--force")
+        _run(made, *options, "--executor", address, output="dask")  # the bundle is unpacked
+        there = _run(made, *options, "--executor", address, output="dask")
+        here = _run(made, *options, output="pool")
+    del os.environ["CRM_REPORTS_ROOT"]
+    note = f"{12 / there:.2f} reports a second, the pool {12 / here:.2f}"
+    yield _row("batch.dask_ratio", there / here, None, "times", note)
+
+
+def _row(name: str, value: Any, reference: Any, unit: str, note: str = "") -> dict[str, Any]:
+    return {"name": name, "value": value, "reference": reference, "unit": unit, "note": note}
