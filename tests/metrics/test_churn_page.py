@@ -267,13 +267,13 @@ def test_groups_differ_only_beyond_chance_after_correction() -> None:
 def test_the_backtest_names_each_choice() -> None:
     table = pd.DataFrame(
         {
-            "choice": ["chosen by the model", "as many, by the plain rule", "everybody"],
+            "choice": ["chosen by the prediction", "as many, by the plain rule", "everybody"],
             "customers": [10, 10, 90], "profit": [5.0, -2.0, -80.0], "low": [1.0, -4.0, -90.0],
             "high": [9.0, 1.0, -70.0],
         }
     )  # fmt: skip
     assert backtest_sentence(table) == (
-        "On the test, the 10 customers chosen by the model would have brought 5.00 (1.00 to "
+        "On the test, the 10 customers chosen by the prediction would have brought 5.00 (1.00 to "
         "9.00), as many, by the plain rule -2.00 (-4.00 to 1.00), everybody -80.00 "
         "(-90.00 to -70.00)."
     )

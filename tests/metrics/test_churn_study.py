@@ -1,5 +1,6 @@
 """The prediction: learnt on earlier days, tested on a later one, beside plain rules."""
 
+import importlib
 import re
 from datetime import date, timedelta
 
@@ -405,3 +406,24 @@ def test_a_period_before_the_history_is_said_to_be_so(visits: pd.DataFrame) -> N
         compared_with="September 2016",
     )  # fmt: skip
     assert texts == ["The history does not reach back to September 2016."]
+
+
+def test_where_a_rule_is_better_it_gives_the_probabilities(
+    visits: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Blind:
+        @staticmethod
+        def predict(features: pd.DataFrame) -> np.ndarray:
+            return np.full(len(features), 0.5)
+
+    module = importlib.import_module("helpers.metrics.churn.study")
+    monkeypatch.setattr(module, "fit_risk", lambda *rows, seed: Blind())
+    made = study(visits, as_of=AS_OF, window=WINDOW, explain=False)
+    assert made.used in {"latest purchase", "recent purchase days"}
+    assert made.test["probability"].equals(made.test[made.columns[made.used]])
+    assert made.test["model"].eq(0.5).all()
+    assert made.scored["probability"].nunique() > 1
+    level = trust(made)
+    assert not level.beats
+    assert level.roc_auc == level.rule_auc
+    assert verdict(made)[0].startswith("Take the plain rule")

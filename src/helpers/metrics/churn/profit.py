@@ -178,7 +178,7 @@ def backtest_policies(
     weights = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / max(size, 1)), draws)
     rows = []
     for name, who in (
-        ("chosen by the model", chosen),
+        ("chosen by the prediction", chosen),
         ("as many, by the plain rule", by_rule),
         ("everybody", np.ones(size, dtype=bool)),
     ):
