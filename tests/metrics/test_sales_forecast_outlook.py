@@ -296,3 +296,12 @@ def test_the_cube_holds_all_sales(made: sf.Outlook) -> None:
     )
     assert set(cube["shop"]) == {"north", "south"}
     assert cube["month"].nunique() == 5
+
+
+def test_a_shop_with_few_customers_is_not_told_apart() -> None:
+    orders, lines = shop()
+    few = orders["customer_id"].isin([f"c{i}" for i in range(5)])
+    store = orders["store_id"].mask(few, "corner")
+    found = sf.hierarchy(orders.assign(store_id=store), lines, first=FIRST, as_of=MAY.end)
+    shops = {name for kind, name in found.labels.values() if kind == "Shop"}
+    assert shops == {"north", "south", "All others"}

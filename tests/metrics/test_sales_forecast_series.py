@@ -65,7 +65,7 @@ def test_the_backtest_never_sees_what_it_forecasts() -> None:
     assert not np.array_equal(one.test.actual, two.test.actual)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     factor=st.sampled_from([0.01, 3.0, 1000.0]),
     shift=st.integers(1, 100),

@@ -231,3 +231,8 @@ def test_variables_and_threads_reach_the_kernel(tmp_path):
         cwd=tmp_path,
     )
     assert done.cells[0].outputs[0].text.split() == ["blue", "1", os.path.realpath(tmp_path)]
+
+
+def test_a_misspelt_option_stops_the_run(tmp_path):
+    with pytest.raises(TypeError, match="report_timout"):
+        execute(tmp_path / "out.ipynb", "1", report_timout=3)

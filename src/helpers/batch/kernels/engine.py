@@ -32,7 +32,8 @@ class ReportEngine:
         threads: int | None = None,
         environment: dict[str, str] | None = None,
         journal: Path | str | None = None,
-        **ignored: Any,
+        input_path: object = None,
+        autosave_cell_every: int = 0,
     ) -> "NotebookNode":
         """Execute a notebook and return it.
 
@@ -40,10 +41,10 @@ class ReportEngine:
             nb: the prepared notebook, changed in place.
             kernel_name: a kernelspec.
             output_path: where papermill writes; its journal stands beside it until the end.
-            progress_bar: as in papermill.
-            log_output: as in papermill.
-            stdout_file: as in papermill.
-            stderr_file: as in papermill.
+            progress_bar: True, False, or options of tqdm.
+            log_output: whether outputs are logged too.
+            stdout_file: what cells print goes there too.
+            stderr_file: so do their errors.
             start_timeout: seconds that a kernel may take to start.
             execution_timeout: seconds that one cell may take.
             report_timeout: seconds that all cells together may take.
@@ -52,7 +53,8 @@ class ReportEngine:
             threads: how many threads the kernel's numerical libraries may use.
             environment: variables for the kernel, beside those of this process.
             journal: where to journal if there is no `output_path`; the caller removes it.
-            ignored: what papermill passes for its own engine.
+            input_path: where the notebook comes from; not used.
+            autosave_cell_every: not used, as nothing is saved between cells but the journal.
         """
         from helpers.batch.kernels.execution import Options, execute
 
@@ -71,10 +73,7 @@ class ReportEngine:
             options,
             output_path=output_path,
             journal=journal,
-            shown={
-                "progress_bar": progress_bar,
-                "log_output": log_output,
-            },
+            shown={"progress_bar": progress_bar, "log_output": log_output},
             streams={"stdout_file": stdout_file, "stderr_file": stderr_file},
         )
 

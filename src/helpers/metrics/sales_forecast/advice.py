@@ -51,17 +51,22 @@ def trust(page: Outlook, *, write: Write = plain) -> str:
         f"{write(own['A single day'], 'share')}."
     )
     rule = error.loc[MODELS["cycle_mean"]]
+    text += (
+        f" The plain mean of the last 8 weeks missed by {write(rule['The whole period'], 'share')} "
+        f"and {write(rule['A single day'], 'share')}"
+    )
     ahead = {span: 1 - own[span] / rule[span] if rule[span] > 0 else 0.0 for span in error.columns}
     if min(ahead.values()) > _NEAR:
-        text += " It beat the plain mean of the last 8 weeks on both."
-    elif max(ahead.values()) < -_NEAR:
-        text += " The plain mean of the last 8 weeks did better: prefer it here."
-    else:
-        text += (
-            " The plain mean of the last 8 weeks did about as well: what is gained is the range, "
-            "the holidays and the split by part."
-        )
-    return text
+        return f"{text}: the forecast beat it on both."
+    if max(ahead.values()) < -_NEAR:
+        return f"{text}: prefer that rule here."
+    if min(ahead.values()) < -_NEAR:
+        closer = min(ahead, key=ahead.__getitem__).lower()
+        return f"{text}: for {closer} that rule was closer."
+    return (
+        f"{text}: about as well. What the forecast adds is the range, the holidays and the split "
+        "by part."
+    )
 
 
 def season_caution(page: Outlook, *, first: date) -> str:

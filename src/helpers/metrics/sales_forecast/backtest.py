@@ -32,6 +32,13 @@ class Backtest:
     actual: Array
     forecasts: dict[str, Array]
 
+    @property
+    def overlap(self) -> float:
+        """The share of a horizon that neighbouring origins have in common."""
+        if len(self.offsets) < 2:
+            return 0.0
+        return max(0.0, 1 - (self.offsets[1] - self.offsets[0]) / self.actual.shape[2])
+
     def errors(self, model: str) -> Array:
         """Return actual minus forecast of a model."""
         return self.actual - self.forecasts[model]

@@ -145,7 +145,7 @@ def backtest_coverage(fit: Fit, unique_id: str, *, level: float = 80) -> float:
         others = np.delete(errors, origin, axis=1)
         if np.isnan(errors[row, origin]).any() or not np.isfinite(others).any():
             continue
-        learnt: Calibration = calibrate(others, scale)
+        learnt: Calibration = calibrate(others, scale, overlap=fit.test.overlap)
         point = fit.test.forecasts[CHOSEN][:, origin]
         low, high = learnt.bounds(point, level, floor=fit.floor)
         if np.isfinite(low[row]).all():

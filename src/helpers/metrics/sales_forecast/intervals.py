@@ -8,36 +8,43 @@ g_h is how errors grow with the horizon (their 80 % quantile over all series, ne
 the in-sample seasonal naive error, a_i the mean |e| / g_h over the n other origins of the series,
 and k the median of a / q. The quantiles of the pooled r then stretch every interval
 (Stankeviciute, Alaa & van der Schaar 2021; Barber et al. 2023 for data in time order). Leaving the
-own origin out of s_i keeps the calibration honest.
+own origin out of s_i keeps the calibration honest. Few origins say little of the tails, so
+bounds are widened by Student's distribution.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
 
 from helpers.metrics.sales_forecast.smoothing import Array
 
 _STRENGTH = 2.0  # origins that the in-sample error is worth
 _TWO_SIDED = 200  # errors needed before the two tails are measured apart
 _MIN_ERRORS = 5
+_KINDRED = 50  # series that are worth one independent sample
+_FEWEST = 2.0
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the backtest taught: growth with the horizon, size a series, pooled scaled errors."""
+    """What the backtest taught: growth with the horizon, size a series, pooled scaled errors.
+
+    `samples` is the number of independent samples that the errors are worth.
+    """
 
     growth: Array
     size: Array
     scaled: Array
-    origins: int
+    samples: float
 
     def bounds(self, forecast: Array, level: float, *, floor: Array) -> tuple[Array, Array]:
         """Return lower and upper bound of the `level` % interval; NaN where nothing was learnt.
 
         Args:
             forecast: one row a series, one column a step.
-            level: nominal coverage in percent; beyond what the number of origins supports, the
-                largest error seen bounds it.
+            level: nominal coverage in percent.
             floor: the lowest possible value of each series (0 for sales, -inf for none).
         """
         if len(self.scaled) < _MIN_ERRORS:
@@ -50,24 +57,28 @@ class Calibration:
         return lower, np.maximum(forecast + high * width, forecast)
 
     def _stretch(self, tail: float) -> tuple[float, float]:
-        n = max(self.origins, 2)
+        wider = self.widening(tail)
         if len(self.scaled) < _TWO_SIDED:
-            q = _quantile(np.abs(self.scaled), min(1.0, (1 - 2 * tail) * (n + 1) / n))
+            q = wider * float(np.quantile(np.abs(self.scaled), 1 - 2 * tail))
             return -q, q
-        upper = min(1.0, (1 - tail) * (n + 1) / n) if n < 50 else 1 - tail
-        return _quantile(self.scaled, 1 - upper), _quantile(self.scaled, upper)
+        low, high = np.quantile(self.scaled, [tail, 1 - tail])
+        return wider * float(low), wider * float(high)
+
+    def widening(self, tail: float = 0.1) -> float:
+        """Return how much wider than the pooled errors a bound is, for the few samples behind it.
+
+        Student's quantile over the normal one, with `samples` degrees of freedom.
+        """
+        return float(stdtrit(self.samples, 1 - tail) / ndtri(1 - tail))
 
 
-def _quantile(values: Array, share: float) -> float:
-    return float(np.quantile(values, min(max(share, 0.0), 1.0)))
-
-
-def calibrate(errors: Array, scale: Array) -> Calibration:
+def calibrate(errors: Array, scale: Array, *, overlap: float = 0.0) -> Calibration:
     """Learn the width of intervals from backtest errors.
 
     Args:
         errors: actual minus forecast, (series, origins, steps); NaN where there was no origin.
         scale: in-sample seasonal naive error of each series; NaN or 0 where unknown.
+        overlap: share of a horizon that neighbouring origins have in common, 0 to 1.
     """
     usable = np.where(scale > 0, scale, np.nan)
     typical = np.nanmedian(usable) if np.isfinite(usable).any() else 1.0
@@ -86,7 +97,17 @@ def calibrate(errors: Array, scale: Array) -> Calibration:
     loo = _blend(others, n_other, k * q[:, None])
     scaled = (errors / (growth * loo[:, :, None]))[known]
     size = _blend(np.nansum(mean, axis=1), present.sum(axis=1), k * q)
-    return Calibration(growth, size, scaled, int((count > 0).sum()))
+    return Calibration(growth, size, scaled, _samples(count > 0, overlap))
+
+
+def _samples(present: NDArray[np.bool_], overlap: float) -> float:
+    """Return the number of independent samples: origins without overlap, or fifty series each.
+
+    Series of one house rise and fall together, so a dozen of them are hardly more than one.
+    """
+    origins = int(present.any(axis=0).sum())
+    apart = 1 + (origins - 1) * (1 - overlap)
+    return max(apart, float(present.sum()) / _KINDRED, _FEWEST)
 
 
 def _blend(total: Array, n: Array, prior: Array) -> Array:

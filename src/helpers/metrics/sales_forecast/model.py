@@ -52,7 +52,7 @@ class Fit:
     def calibration(self) -> Calibration:
         """The measured widths of the intervals."""
         scale = np.array([mae_seasonal_naive(s.values, s.season) for s in self.histories])
-        return calibrate(self.test.errors(CHOSEN), scale)
+        return calibrate(self.test.errors(CHOSEN), scale, overlap=self.test.overlap)
 
     @property
     def ids(self) -> list[str]:

@@ -11,6 +11,7 @@ from helpers.errors import MetricError
 TOTAL = "Total"
 ORDERS = "Orders"
 OTHER = "All others"
+FEWEST = 8  # customers; a part with fewer is not shown singly
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def hierarchy(
 ) -> Hierarchy:
     """Return daily revenue of the total, of its largest departments and of its largest shops.
 
-    A part without sales in the last 28 days has closed: it stays in the rest.
+    A part without sales in the last 28 days has closed, and one with fewer than 8 customers in
+    the last 91 would tell of single people: both stay in the rest.
     Columns in: `orders` as for `daily`, and `store_id` where shops are known; `lines` with
     `order_id`, `category` (text) and `revenue`, whose sum is the orders' revenue. The `top` largest
     parts of the last 91 days have a series of their own, the rest is one more. What the lines
@@ -120,11 +122,11 @@ def _dimensions(seen: pd.DataFrame, lines: pd.DataFrame | None) -> dict[str, pd.
     found = {}
     if lines is not None and len(lines):
         dated = lines[["order_id", "category", "revenue"]].merge(
-            seen[["order_id", "ds"]], on="order_id"
+            seen[["order_id", "customer_id", "ds"]], on="order_id"
         )
-        found["Department"] = dated.rename(columns={"category": "part"})[["ds", "part", "revenue"]]
+        found["Department"] = dated.rename(columns={"category": "part"})
     if "store_id" in seen.columns and seen["store_id"].nunique() > 1:
-        found["Shop"] = seen.rename(columns={"store_id": "part"})[["ds", "part", "revenue"]]
+        found["Shop"] = seen.rename(columns={"store_id": "part"})
     return found
 
 
@@ -133,7 +135,10 @@ def _parts(rows: pd.DataFrame, kind: str, total: pd.Series, top: int) -> pd.Data
     size = recent.groupby("part")["revenue"].sum().sort_values(ascending=False, kind="stable")
     open_lately = rows.loc[rows["ds"] > total.index[-1] - timedelta(days=28)]
     alive = open_lately.groupby("part")["revenue"].sum()
-    largest = [part for part in size.index if alive.get(part, 0.0) != 0][:top]
+    buyers = recent.groupby("part")["customer_id"].nunique()
+    largest = [part for part in size.index if alive.get(part, 0.0) != 0 and buyers[part] >= FEWEST][
+        :top
+    ]
     table = rows[rows["part"].isin(largest)].pivot_table(
         index="ds", columns="part", values="revenue", aggfunc="sum"
     )

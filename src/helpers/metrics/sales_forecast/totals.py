@@ -57,7 +57,7 @@ class Totals:
         n = len(self.calibration.scaled)
         if n == 0 or not np.isfinite(row["low_80"]):
             return float("nan")
-        size = self.calibration.size[int(row.name)] * self.calibration.growth[0]
+        size = self.calibration.size[int(row.name)] * self.calibration.widening()
         reached = row["forecast"] + size * self.calibration.scaled >= target
         return float((reached.sum() + 0.5) / (n + 1))
 
@@ -69,7 +69,7 @@ def totals(fit: Fit) -> Totals:
     error = {name: actual - values.sum(axis=2) for name, values in test.forecasts.items()}
     steps = fit.ahead[CHOSEN].shape[1]
     naive = np.array([mae_seasonal_naive(s.values, s.season) for s in fit.histories])
-    calibration = calibrate(error[CHOSEN][:, :, None], naive * np.sqrt(steps))
+    calibration = calibrate(error[CHOSEN][:, :, None], naive * np.sqrt(steps), overlap=test.overlap)
     point = fit.ahead[CHOSEN].sum(axis=1)[:, None]
     columns: dict[str, object] = {
         "unique_id": fit.ids,
