@@ -373,3 +373,12 @@ def test_contributions_add_up_and_come_largest_first():
     )
     assert found["g"].tolist() == ["a", "c", "b"]
     assert found["change"].tolist() == [-10, 3, 1]
+
+
+def test_a_campaign_with_a_cost_and_no_contact_costs_nothing_here():
+    campaigns = CAMPAIGNS.assign(cost=30.0)
+    contacts = CONTACTS[CONTACTS["campaign_id"] != "2"]
+    day = date(2017, 6, 30)
+    found = contact_outcomes(ORDERS, campaigns, contacts, REDEMPTIONS, as_of=day)
+    two = results_by(found, "campaign_id").set_index("campaign_id").loc["2"]
+    assert (two["contacted"], two["redeemed"], two["mailing_cost"]) == (0, 2, 0)

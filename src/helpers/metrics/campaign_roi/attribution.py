@@ -131,21 +131,27 @@ def contact_outcomes(
     pairs = pairs.merge(_used(orders, redemptions, first, last), how="outer")
     found = pairs.merge(spans, on="campaign_id")
     found = found.sort_values(["campaign_id", "customer_id"], ignore_index=True)
-    began = found["start"].between(first, last) & found["contacted"].eq(1)
-    # A campaign's own cost is spread over its contacts, so that it adds up again in any grouping.
-    size = found.groupby("campaign_id")["contacted"].transform("sum")
-    each = (found["cost"] / size).fillna(contact_cost) if "cost" in found else contact_cost
-    counts = {name: found[name].fillna(0).astype(np.int64) for name in ("contacted", "coupons")}
+    money = ["attributed_revenue", "coupon_discount"]
+    found[money] = found[money].fillna(0.0)
+    counts = ["contacted", "coupons"]
+    found[counts] = found[counts].fillna(0).astype(np.int64)
     found = found.assign(
-        **counts,
         redeemed=found["coupons"].gt(0).astype(np.int64),
-        attributed_revenue=found["attributed_revenue"].fillna(0.0),
-        coupon_discount=found["coupon_discount"].fillna(0.0),
-        mailing_cost=began * each,
+        mailing_cost=_mailing_cost(found, first, last, contact_cost),
         acquired=_acquired(found, orders, last),
     )
     kinds = ["campaign_type", *(["channel"] if "channel" in found else [])]
     return found[["campaign_id", "customer_id", *kinds, *ADDITIVE, "acquired"]]
+
+
+def _mailing_cost(found: pd.DataFrame, first: int, last: int, contact_cost: float) -> pd.Series:
+    began = found["start"].between(first, last) & found["contacted"].eq(1)
+    each = pd.Series(contact_cost, index=found.index, dtype=float)
+    if "cost" in found:
+        # A campaign's own cost is spread over its contacts: it adds up again in any grouping.
+        size = found.groupby("campaign_id")["contacted"].transform("sum")
+        each = (found["cost"] / size).fillna(contact_cost)
+    return each.where(began, 0.0)
 
 
 def _used(

@@ -68,12 +68,15 @@ def next_budget(
         probability=probability,
         advice=[_advice(p, confidence) for p in probability],
     )
+    return _allocated(_best_first(found, profit, cost), budget)
+
+
+def _best_first(found: pd.DataFrame, profit: np.ndarray, cost: np.ndarray) -> pd.DataFrame:
     gain = profit / np.where(cost > 0, cost, np.nan)
-    rank = pd.Series(
-        np.where(cost > 0, gain, np.where(profit > 0, np.inf, -np.inf)), index=found.index
-    )
+    free = np.where(profit > 0, np.inf, -np.inf)
+    rank = pd.Series(np.where(cost > 0, gain, free), index=found.index)
     order = rank.sort_values(ascending=False, kind="stable", na_position="last").index
-    return _allocated(found.loc[order].reset_index(drop=True), budget)
+    return found.loc[order].reset_index(drop=True)
 
 
 def _shrunk(options: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

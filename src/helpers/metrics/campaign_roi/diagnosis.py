@@ -39,37 +39,19 @@ def mix_and_rate(
         sides.append(table.groupby(by, observed=True)[[above, below]].sum().astype(float))
     names = sides[0].index.union(sides[1].index)
     old, new = (side.reindex(names, fill_value=0.0) for side in sides)
-    columns = [
-        by,
-        "share_before",
-        "share_after",
-        "rate_before",
-        "rate_after",
-        "mix",
-        "rate",
-        "total",
-    ]
+    columns = ["share_before", "share_after", "rate_before", "rate_after", "mix", "rate", "total"]
     if not (old[below].sum() > 0 and new[below].sum() > 0):
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=[by, *columns])
     s0, s1 = old[below] / old[below].sum(), new[below] / new[below].sum()
     r0, r1 = ratio(old[above], old[below]), ratio(new[above], new[below])
     q0, q1 = r0.fillna(r1).fillna(0.0), r1.fillna(r0).fillna(0.0)
     overall = (old[above].sum() / old[below].sum() + new[above].sum() / new[below].sum()) / 2
     rate = (s0 + s1) / 2 * (q1 - q0)
     mix = (s1 - s0) * ((q0 + q1) / 2 - overall)
-    found = pd.DataFrame(
-        {
-            "share_before": s0,
-            "share_after": s1,
-            "rate_before": r0,
-            "rate_after": r1,
-            "mix": mix,
-            "rate": rate,
-            "total": mix + rate,
-        }
-    )
+    figures = (s0, s1, r0, r1, mix, rate, mix + rate)
+    found = pd.DataFrame(dict(zip(columns, figures, strict=True)))
     order = found["total"].abs().sort_values(ascending=False, kind="stable").index
-    return found.loc[order].rename_axis(by).reset_index()[columns]
+    return found.loc[order].rename_axis(by).reset_index()
 
 
 def contributions(

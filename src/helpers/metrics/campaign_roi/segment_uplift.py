@@ -11,7 +11,7 @@ from scipy import stats
 from helpers.metrics.campaign_roi.evaluation import Evaluation
 from helpers.metrics.campaign_roi.frames import require_columns
 from helpers.metrics.campaign_roi.panel import History, Panel
-from helpers.metrics.campaign_roi.practice import calibrated, method_errors
+from helpers.metrics.campaign_roi.practice import Spread, calibrated, method_errors
 from helpers.metrics.campaign_roi.runs import weighted_run
 from helpers.metrics.campaign_roi.segments import Method, adjust_p_values
 
@@ -83,26 +83,26 @@ def pooled_uplift(
             estimate = _estimate(value, weight, panel.contacted & inside, ~panel.contacted & inside)
             if estimate is not None:
                 found.setdefault(name, []).append(estimate)
-    weighted = claimed["design"].eq("weighted comparison").any()
-    rows = []
-    for name, estimates in sorted(found.items()):
-        summary = method_errors(estimates)
-        errors = evaluation.errors if weighted else None
-        centre, error, low, high = calibrated(summary.mean, summary.standard_error, errors)
-        rows.append(
-            {
-                "segment": name,
-                "campaigns": len(estimates),
-                "contacted": sum(estimate.contacted for estimate in estimates),
-                "effect": centre,
-                "standard_error": error,
-                "low": low,
-                "high": high,
-                "p_value": float(2 * stats.norm.sf(abs(centre) / error)),
-            }
-        )
+    weighted = bool(claimed["design"].eq("weighted comparison").any())
+    errors = evaluation.errors if weighted else None
+    rows = [_row(name, estimates, errors) for name, estimates in sorted(found.items())]
     table = pd.DataFrame(rows, columns=_COLUMNS)
     return table.assign(p_adjusted=adjust_p_values(table["p_value"].astype(float), method=method))
+
+
+def _row(name: str, estimates: list[_Estimate], errors: Spread | None) -> dict[str, object]:
+    summary = method_errors(estimates)
+    centre, error, low, high = calibrated(summary.mean, summary.standard_error, errors)
+    return {
+        "segment": name,
+        "campaigns": len(estimates),
+        "contacted": sum(estimate.contacted for estimate in estimates),
+        "effect": centre,
+        "standard_error": error,
+        "low": low,
+        "high": high,
+        "p_value": float(2 * stats.norm.sf(abs(centre) / error)),
+    }
 
 
 def _scores(panel: Panel, pre_weeks: int) -> tuple[np.ndarray, np.ndarray]:
