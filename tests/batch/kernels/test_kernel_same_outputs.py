@@ -90,6 +90,16 @@ get_ipython().events.callbacks.keys(), type(get_ipython()).__name__, __name__, d
 """
 
 
+def whole(cell: nbformat.NotebookNode) -> list[object]:
+    """Return outputs with each stream in one piece; where it is cut is a matter of timing."""
+    streams: dict[str, str] = {}
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            streams[output.name] = streams.get(output.name, "") + output.text
+    others = [output for output in cell.outputs if output.output_type != "stream"]
+    return [*sorted(streams.items()), *others]
+
+
 def shown(nb: nbformat.NotebookNode, kernel: str, folder: Path) -> list[str]:
     """Return each code cell's outputs, without what no two kernels have in common."""
     out = folder / f"{kernel}.ipynb"
@@ -101,7 +111,7 @@ def shown(nb: nbformat.NotebookNode, kernel: str, folder: Path) -> list[str]:
         assert "ZeroDivisionError" in out.read_text()
     done = nbformat.read(out, 4)
     assert done.metadata.crm_reports.kernel.kind == ("warm" if kernel == WARM else "cold")
-    cells = [json.dumps(c.outputs, sort_keys=True) for c in done.cells if c.cell_type == "code"]
+    cells = [json.dumps(whole(c), sort_keys=True) for c in done.cells if c.cell_type == "code"]
     varying = r'0x[0-9a-f]+|"model_id": "\w+"|ipykernel_\d+'
     return [re.sub(varying, "…", cell) for cell in cells]
 

@@ -54,7 +54,7 @@ class ReportEngine:
             environment: variables for the kernel, beside those of this process.
             journal: where to journal if there is no `output_path`; the caller removes it.
             input_path: where the notebook comes from; not used.
-            autosave_cell_every: not used, as nothing is saved between cells but the journal.
+            autosave_cell_every: not used; between cells only the journal is written.
         """
         from helpers.batch.kernels.execution import Options, execute
 
@@ -67,14 +67,13 @@ class ReportEngine:
             threads=threads,
             environment=environment or {},
         )
+        streams = {"stdout_file": stdout_file, "stderr_file": stderr_file}
         return execute(
-            nb,
-            kernel_name,
-            options,
+            *(nb, kernel_name, options),
             output_path=output_path,
             journal=journal,
             shown={"progress_bar": progress_bar, "log_output": log_output},
-            streams={"stdout_file": stdout_file, "stderr_file": stderr_file},
+            streams=streams,
         )
 
     @classmethod
