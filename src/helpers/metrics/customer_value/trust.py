@@ -137,7 +137,8 @@ class Trust:
             apart = self.write(float(rows["revenue"].sum()) / (len(days) + merged), "currency")
             found.append(
                 f"A customer's further orders of a day ({self.write(merged, 'count')} in the "
-                f"period) make one purchase with the first. Counted apart, a purchase would be worth {apart}."
+                "period) make one purchase with the first. Counted apart, a purchase would be "
+                f"worth {apart}."
             )
         return [*found, *self._cut_history()]
 
