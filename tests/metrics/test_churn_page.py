@@ -10,6 +10,7 @@ from helpers.metrics.churn import (
     Action,
     Study,
     at_risk,
+    backtest_policies,
     backtest_sentence,
     bridge,
     by_segment,
@@ -24,9 +25,12 @@ from helpers.metrics.churn import (
     movement_history,
     movement_sentence,
     other_assumptions,
+    profit_curve,
     profit_sentence,
     purchase_days,
     quality_sentences,
+    recipes,
+    reliability,
     reliability_sentence,
     return_sentence,
     risk_grid,
@@ -96,6 +100,26 @@ def test_revenue_is_traced_to_what_customers_did() -> None:
         "did not buy (126.00)."
     )
     assert spend_sentence(found.assign(revenue=0.0)) == "Revenue did not change."
+
+
+def test_a_first_period_has_no_revenue_to_compare_with() -> None:
+    found = spend_bridge(purchase_days(SHOP), period=Period.parse("2017-01"))
+    assert spend_changes(found).empty
+    assert "nothing to compare with" in spend_sentence(found)
+
+
+def test_every_chart_of_the_page_finds_its_columns_without_a_prediction() -> None:
+    none = Study(28, reason="No prediction: why.")
+    gains = curves(none.test, none.columns, kinds=("gain",))
+    frames = [
+        (none.drivers, recipes.DRIVERS), (reliability(none.test), recipes.RELIABILITY),
+        (lift_by_decile(none.test), recipes.LIFT), (gains, recipes.GAINS),
+        (profit_curve(at_risk(none.scored, purchase_days(SHOP), as_of=MARCH.end, window=28,
+                              action=ACTION)), recipes.PROFIT),
+    ]  # fmt: skip
+    for frame, recipe in frames:
+        named = {recipe[k] for k in ("x", "y", "low", "high", "group", "customers") if k in recipe}
+        assert named <= set(frame.columns), recipe["title"]
 
 
 def test_data_quality_is_told_with_its_size() -> None:
@@ -204,7 +228,12 @@ def test_nothing_to_show_is_said_and_not_drawn() -> None:
     listed, _ = grouped()
     assert score_rows(none)["frame"].empty
     assert curves(none.test, none.columns).empty
-    assert with_value(none, purchase_days(SHOP), action=ACTION).empty
+    tested = with_value(none, purchase_days(SHOP), action=ACTION)
+    assert tested.empty
+    tries = backtest_policies(tested, action=ACTION)
+    assert tries.empty
+    assert "Nobody" in backtest_sentence(tries)
+    assert other_assumptions(listed.iloc[:0], action=ACTION).empty
     assert gains_sentence(curves(none.test, none.columns)) == "There is no prediction to check."
     assert lift_sentence(lift_by_decile(none.test)).startswith("Nobody lapsed")
     assert drivers_sentence(none.drivers).startswith("Nothing that is known")

@@ -260,6 +260,7 @@ def test_a_value_that_is_not_finite_is_refused() -> None:
         cv.clv(SUMMARY, purchases=Broken(), spending=Steady())
 
 
+@pytest.mark.long
 def test_the_interval_covers_the_true_value_about_as_often_as_it_says() -> None:
     truth, spend = LEAVING, cv.GammaGammaFit.at(p=6.25, q=3.74, v=15.44)
     hits = 0

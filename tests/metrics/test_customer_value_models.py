@@ -319,6 +319,17 @@ def test_a_base_in_which_nobody_leaves_is_called_degenerate() -> None:
         assert not found.usable
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_along_a_ridge_the_search_goes_on_until_it_rests_or_meets_a_bound(seed: int) -> None:
+    # Everybody leaves at nearly one rate: a and b can grow together without end.
+    rng = np.random.default_rng(seed)
+    world = BgNbdFit.at(r=1.8, alpha=1.5, a=60.0, b=60_000.0).simulate(
+        rng.uniform(30.0, 52.0, 400), rng
+    )
+    for again in (fit_bg_nbd, fit_mbg_nbd, fit_pareto_nbd):
+        assert again(world).reason != "the search did not come to rest"
+
+
 @pytest.mark.parametrize("again", [fit_bg_nbd, fit_mbg_nbd, fit_pareto_nbd])
 def test_an_unsound_fit_still_never_forecasts_the_absurd(
     again: Callable[[pd.DataFrame], PurchaseFit],

@@ -9,6 +9,8 @@ from helpers.metrics.churn.evaluation import roc_auc
 from helpers.metrics.churn.features import THEMES
 from helpers.metrics.churn.model import RiskModel
 
+COLUMNS = ("theme", "importance", "low", "high", "direction", "effect")
+
 
 def drivers(
     model: RiskModel,
@@ -33,11 +35,10 @@ def drivers(
 
     Source: Breiman (2001), Machine Learning 45, 5–32.
     """
-    columns = ["theme", "importance", "low", "high", "direction", "effect"]
     order = np.argsort(features.index.get_level_values(-1).astype(str), kind="stable")
     features, y = features.iloc[order], label.to_numpy(dtype=bool)[order]
     if not 0 < y.sum() < len(y):
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=COLUMNS)
     predicted = model.predict(features)
     whole = roc_auc(predicted, y)
     rng = np.random.default_rng(seed)
@@ -55,7 +56,7 @@ def drivers(
         drops = np.array([whole - roc_auc(part, y) for part in parts])
         rho = features[own[0]].rank().corr(pd.Series(predicted, features.index).rank())
         rows.append((theme, drops.mean(), drops.min(), drops.max(), rho, _effect(rho)))
-    table = pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=COLUMNS)
     return table.sort_values("importance", ascending=False, kind="stable", ignore_index=True)
 
 

@@ -100,8 +100,10 @@ def other_assumptions(
     """Return the expected profit at half to four times the success rate and the cost of a contact.
 
     Columns out: `success`, `cost` string (as written for the reader), `profit` float64 (currency).
-    Grain: one row per pair; the action's own values are among them.
+    Grain: one row per pair; the action's own values are among them. Empty for an empty list.
     """
+    if listed.empty:
+        return pd.DataFrame({"success": [], "cost": [], "profit": []})
     factors = (0.5, 1.0, 2.0, 4.0)
     rates = sorted({min(1.0, action.success_rate * f) for f in factors})
     costs = sorted({action.contact_cost * f for f in factors})
@@ -175,14 +177,16 @@ def backtest_policies(
     by_rule[np.argsort(-test[rule].to_numpy(), kind="stable")[: chosen.sum()]] = True
     result = action.result(lapsed, value)
     size = len(p)
-    weights = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / max(size, 1)), draws)
+    if not size:
+        return pd.DataFrame(columns=["choice", "customers", "lapsed", "profit", "low", "high"])
+    weights = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), draws)
     rows = []
     for name, who in (
         ("chosen by the prediction", chosen),
         ("as many, by the plain rule", by_rule),
         ("everybody", np.ones(size, dtype=bool)),
     ):
-        low, high = np.quantile(weights @ (result * who), [0.025, 0.975]) if size else (0.0, 0.0)
+        low, high = np.quantile(weights @ (result * who), [0.025, 0.975])
         counts = int(who.sum()), int((who & lapsed).sum())
         rows.append((name, *counts, float(result[who].sum()), float(low), float(high)))
     return pd.DataFrame(rows, columns=["choice", "customers", "lapsed", "profit", "low", "high"])

@@ -1,5 +1,7 @@
 """What the state of the data does to the figures, each with its size."""
 
+from math import isnan
+
 import pandas as pd
 
 from helpers.metrics.churn.activity import churn
@@ -60,9 +62,12 @@ def _free(
         return "No order has a revenue of zero."
     paid = purchase_days(orders[orders["revenue"] != 0])
     now, without = (churn(v, period=period, window=window)["churn_rate"] for v in (visits, paid))
+    said = f"Orders with a revenue of zero: {write(free, 'count')}. They count as purchases"
+    if isnan(now) or isnan(without):
+        return f"{said}."
     return (
-        f"Orders with a revenue of zero: {write(free, 'count')}. They count as purchases; without "
-        f"them the churn rate would be {write(without, 'share')} in place of {write(now, 'share')}."
+        f"{said}; without them the churn rate would be {write(without, 'share')} in place of "
+        f"{write(now, 'share')}."
     )
 
 

@@ -29,6 +29,8 @@ def spend_sentence(bridge: pd.DataFrame, *, write: Write = plain) -> str:
     revenue = bridge.set_index("step")["revenue"]
     change = float(revenue["now"] - revenue["before"])
     moved = revenue.drop(["before", "now"])
+    if not bridge.loc[bridge["step"] == "before", "customers"].any():
+        return "Nobody bought in the period before, so there is nothing to compare with."
     if not moved.any():
         return "Revenue did not change."
     words = {
@@ -125,7 +127,7 @@ def profit_sentence(listed: pd.DataFrame, best: Threshold, *, write: Write = pla
 def backtest_sentence(table: pd.DataFrame, *, write: Write = plain) -> str:
     """Say what each choice would have earned. Columns in: those of `backtest_policies`."""
     rows = table.set_index("choice")
-    if not rows["customers"].any():
+    if rows.empty or not rows["customers"].any():
         return "Nobody would have been contacted in the test."
 
     def earned(name: str) -> str:

@@ -63,7 +63,8 @@ def spend_bridge(visits: pd.DataFrame, *, period: Period) -> pd.DataFrame:
 def spend_changes(bridge: pd.DataFrame) -> pd.DataFrame:
     """Return the steps between the two ends of a spend bridge, named for a reader.
 
-    Columns in and out: those of `spend_bridge`. Grain: one row per step.
+    Columns in and out: those of `spend_bridge`. Grain: one row per step; empty where nobody
+    bought in the period before.
     """
     names = {
         "new": "Bought first",
@@ -72,7 +73,8 @@ def spend_changes(bridge: pd.DataFrame) -> pd.DataFrame:
         "less": "Spent less",
         "stopped": "Did not buy",
     }
-    steps = bridge[bridge["step"].isin(names)]
+    compared = bridge.loc[bridge["step"] == "before", "customers"].gt(0).any()
+    steps = bridge[bridge["step"].isin(names) & compared]
     return steps.assign(step=steps["step"].map(names)).reset_index(drop=True)
 
 

@@ -7,6 +7,7 @@ from datetime import date
 import pandas as pd
 
 from helpers.errors import MetricError
+from helpers.metrics.churn.drivers import COLUMNS as DRIVERS
 from helpers.metrics.churn.drivers import drivers as find_drivers
 from helpers.metrics.churn.evaluation import score_table
 from helpers.metrics.churn.features import features, labels
@@ -51,7 +52,7 @@ class Study:
     scores: pd.DataFrame = field(default_factory=lambda: _empty("score", "measure", "value"))
     used: str = ""
     leaks: pd.DataFrame = field(default_factory=lambda: _empty("check", "column", "finding"))
-    drivers: pd.DataFrame = field(default_factory=lambda: _empty("theme", "importance"))
+    drivers: pd.DataFrame = field(default_factory=lambda: _empty(*DRIVERS))
     scored: pd.DataFrame = field(default_factory=lambda: _empty("customer_id", "probability"))
 
     @property
@@ -121,7 +122,7 @@ def study(
         scores=scores,
         used=used,
         leaks=leaks,
-        drivers=find_drivers(model, x_test, y_test, seed=seed) if explain else pd.DataFrame(),
+        drivers=find_drivers(model, x_test, y_test, seed=seed) if explain else _empty(*DRIVERS),
         scored=_score_today(visits, as_of, window, (x, y, x_test, y_test), used, alive, seed),
     )
 

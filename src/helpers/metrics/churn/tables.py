@@ -8,6 +8,12 @@ from helpers.metrics.churn.at_risk import by_segment
 from helpers.metrics.churn.evaluation import MEASURES, value_of
 from helpers.metrics.churn.study import MODEL, Study
 
+_SCORES = (
+    "ROC AUC: share of pairs put in the right order, with its 95 % interval. PR AUC: mean share of "
+    "true lapses among those flagged. Higher is better; for Brier score and log loss, lower is. "
+    "P(alive): chance of still being a customer, by a purchase model."
+)
+
 
 def risk_table(listed: pd.DataFrame, groups: pd.DataFrame, *, by: str) -> dict[str, Any]:
     """Return the at-risk list by a dimension, as a page may show it.
@@ -37,7 +43,11 @@ def risk_table(listed: pd.DataFrame, groups: pd.DataFrame, *, by: str) -> dict[s
             "contacts": "To contact",
             "expected_gain": "Expected gain",
         },
-        "note": "Margin, costs and success rate are assumptions set in the parameters.",
+        "note": (
+            "Margin, costs and success rate are assumptions set in the parameters."
+            if len(listed)
+            else ""
+        ),
     }
 
 
@@ -67,11 +77,7 @@ def score_rows(found: Study) -> dict[str, Any]:
             "brier": "Brier score × 100",
             "log_loss": "Log loss × 100",
         },
-        "note": (
-            "ROC AUC: share of pairs put in the right order, with its 95 % interval. PR AUC: mean "
-            "share of true lapses among those flagged. Higher is better; for Brier score and log "
-            "loss, lower is. P(alive): chance of still being a customer, by a purchase model."
-        ),
+        "note": _SCORES if rows else "",
     }
 
 

@@ -11,6 +11,7 @@ LogLikelihood = Callable[[np.ndarray], tuple[float, np.ndarray]]
 """Parameters -> log-likelihood and its gradient in the parameters."""
 
 BOUND = 12.0  # |ln parameter| at most this: 6e-6 to 160,000; beyond it a likelihood is flat
+NEWTON_STEPS = 25  # two or three do where the maximum is pinned down
 _STEP = 1e-4
 
 
@@ -107,7 +108,7 @@ def _polish(
     """Take Newton steps among the parameters off the bounds, as long as they climb."""
     height, slope = value(at)
     hessian = _hessian(value, at)
-    for _ in range(3):
+    for _ in range(NEWTON_STEPS):
         free = np.abs(at) < BOUND - 1e-6
         if not free.any() or np.abs(slope[free]).max() < 1e-10:
             break
@@ -116,10 +117,13 @@ def _polish(
             break
         step = np.zeros_like(at)
         step[free] = -np.linalg.solve(block, slope[free])
-        if np.abs(step).max() > 0.5:
-            break
+        step *= min(1.0, 0.5 / np.abs(step).max())  # along a ridge the full step leaves the valley
         trial = np.clip(at + step, -BOUND, BOUND)
         higher, there = value(trial)
+        while not higher <= height + 1e-13 and np.abs(step).max() > 1e-6:
+            step /= 4.0
+            trial = np.clip(at + step, -BOUND, BOUND)
+            higher, there = value(trial)
         if not higher <= height + 1e-13:
             break
         at, height, slope = trial, higher, there
