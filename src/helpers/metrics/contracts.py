@@ -19,7 +19,8 @@ class Contract:
         name: snake_case, unique over all families.
         label: what the page calls it.
         unit: `currency` (in the report's currency), `count`, `share` (0 to 1, shown in %),
-            `points` (a difference of shares), `ratio` (shown with a multiplication sign), `days`, `number`.
+            `points` (a difference of shares), `ratio` (shown with a multiplication sign), `days`,
+            `number`.
         definition: one or two plain sentences for a manager.
         formula: the exact computation.
         denominator: what it is a share of, where it is one.

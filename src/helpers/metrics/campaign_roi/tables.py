@@ -193,7 +193,7 @@ def uplift_table(uplift: pd.DataFrame) -> dict[str, Any]:
 
 
 def budget_table(plan: pd.DataFrame) -> dict[str, Any]:
-    """Return the plan of `next_budget`."""
+    """Return how the table of the options of `next_budget` is shown: rows, words and units."""
     columns = ["option", "campaigns", "claimed", "customers", "cost", "expected", "profit_low"]
     columns += ["profit_high", "probability", "spend", "advice"]
     hidden = ["cost", "profit", "profit_low", "profit_high", "probability", "spend"]
