@@ -18,11 +18,25 @@ WAIT = (
 MONTHS = ("--from", "2017-10", "--to", "2017-11", "--kernel", "python3", "--no-publish")
 
 
-def start(project, *arguments, **options):
-    return subprocess.Popen(
-        [*project.command, "run", *MONTHS, "--jobs", "1", *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options,
-    )  # fmt: skip
+@pytest.fixture
+def start():
+    """Begin runs in processes of their own; none outlives its test, however that ends."""
+    begun = []
+
+    def begin(project, *arguments):
+        run = subprocess.Popen(
+            [*project.command, "run", *MONTHS, "--jobs", "1", *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        begun.append(run)
+        return run
+
+    yield begin
+    for run in begun:
+        if run.poll() is None:
+            run.kill()
+        run.wait()
+        run.stdout.close()
 
 
 def wait_for(condition, seconds=60.0):
@@ -59,7 +73,7 @@ def assert_whole(project):
     assert not list(project.output.glob("**/*.part"))
 
 
-def test_ctrl_c_ends_kernels_keeps_what_was_done_and_exits_with_130(stuck):
+def test_ctrl_c_ends_kernels_keeps_what_was_done_and_exits_with_130(stuck, start):
     project, flag = stuck
     run = start(project)
     wait_for(flag.exists)
@@ -77,7 +91,7 @@ def test_ctrl_c_ends_kernels_keeps_what_was_done_and_exits_with_130(stuck):
     assert "was here\n" in ["".join(o.get("text", "")) for c in read["cells"] for o in c["outputs"]]
 
 
-def test_after_kill_9_the_next_run_goes_on_and_repeats_nothing(stuck):
+def test_after_kill_9_the_next_run_goes_on_and_repeats_nothing(stuck, start):
     project, flag = stuck
     run = start(project)
     wait_for(flag.exists)
@@ -100,7 +114,7 @@ def test_after_kill_9_the_next_run_goes_on_and_repeats_nothing(stuck):
 
 
 @pytest.mark.long
-def test_a_killed_worker_costs_one_more_attempt(stuck):
+def test_a_killed_worker_costs_one_more_attempt(stuck, start):
     project, flag = stuck
     run = start(project, "--family", "omega", "--retries", "0")
     wait_for(flag.exists)
@@ -119,7 +133,7 @@ def test_a_killed_worker_costs_one_more_attempt(stuck):
 
 
 @pytest.mark.long
-def test_a_second_run_says_who_holds_the_folder_and_waits(stuck):
+def test_a_second_run_says_who_holds_the_folder_and_waits(stuck, start):
     project, flag = stuck
     first = start(project)
     wait_for(flag.exists)
@@ -135,7 +149,7 @@ def test_a_second_run_says_who_holds_the_folder_and_waits(stuck):
     assert "2 up to date" in said
 
 
-def test_a_lock_whose_owner_was_killed_is_free(project):
+def test_a_lock_whose_owner_was_killed_is_free(project, start):
     held = (
         "import os\nfrom helpers.batch.lock import one_run\n"
         "with one_run(wait=False, say=print):\n    os.kill(os.getpid(), 9)\n"
@@ -143,7 +157,6 @@ def test_a_lock_whose_owner_was_killed_is_free(project):
     assert subprocess.run([sys.executable, "-c", held], check=False).returncode == -9
     done = start(project, "--no-wait", "--family", "alpha")
     assert done.wait(timeout=60) == 0, done.stdout.read()
-    done.stdout.close()
 
 
 def test_a_file_in_the_place_of_the_output_folder_is_named(project, crm):

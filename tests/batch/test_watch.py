@@ -6,6 +6,7 @@ import urllib.request
 import pytest
 
 from helpers.batch import watch as watching
+from helpers.batch.published import state
 from helpers.batch.serving import serving
 from helpers.batch.watch import changed, tree, watch
 from helpers.errors import ParameterError, UsageError
@@ -54,7 +55,7 @@ def test_each_change_runs_once_more_and_pages_learn_of_it(project, monkeypatch):
 
     monkeypatch.setattr(watching, "_PACE", 0.01)
     with pytest.raises(StopError):
-        watch(once, sources=["small"], pages=pages, say=said.append)
+        watch(once, sources=["small"], pages=pages, state=lambda: str(len(states)), say=said.append)
     assert len(set(states)) == 3
     assert "Changed: params/beta.yml" in said
 
@@ -71,7 +72,7 @@ def test_an_error_is_said_and_the_next_change_tried(project, monkeypatch):
 
     monkeypatch.setattr(watching, "_PACE", 0.01)
     with pytest.raises(StopError):
-        watch(once, sources=["small"], pages=Pages(), say=said.append)
+        watch(once, sources=["small"], pages=Pages(), state=str, say=said.append)
     assert said[0] == "Error: no such name"
 
 
@@ -86,7 +87,7 @@ def test_a_change_of_the_watchs_own_code_begins_it_anew(project, tmp_path, monke
     with pytest.raises(StopError):
         watch(
             lambda: own.write_text("horizon: 5 # x"), sources=["small"], pages=Pages(),
-            say=lambda _: None, restart=restart,
+            state=str, say=lambda _: None, restart=restart,
         )  # fmt: skip
 
 
@@ -123,3 +124,14 @@ def test_a_port_that_is_taken_is_refused(tmp_path):
             serving(tmp_path, port),
         ):
             pass
+
+
+def test_open_pages_load_again_only_when_the_site_has_changed(own_output):
+    page = own_output / "site" / "index.html"
+    page.parent.mkdir()
+    page.write_text("one")
+    before = state()
+    (own_output / "run.json").write_text("{}")
+    assert state() == before
+    page.write_text("other")
+    assert state() != before

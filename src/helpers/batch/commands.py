@@ -148,6 +148,7 @@ def prune(keep: int, *, yes: bool, ask: Callable[[str], bool] | None) -> int:
 
 def watch(asked: Selection, chosen: Options, *, publish: Callable[[], int], port: int) -> None:
     """Run, publish and serve again whenever something changes on disk."""
+    from helpers.batch.published import state
     from helpers.batch.serving import serving
     from helpers.batch.watch import watch as follow
 
@@ -160,4 +161,4 @@ def watch(asked: Selection, chosen: Options, *, publish: Callable[[], int], port
     paths.site().mkdir(parents=True, exist_ok=True)
     with serving(paths.site(), port) as pages:
         print(pages.address)
-        follow(once, sources=[first.source], pages=pages, say=print)
+        follow(once, sources=[first.source], pages=pages, state=state, say=print)

@@ -50,6 +50,11 @@ def note(made_from: str) -> None:
     write_json(_stamp(), {"key": made_from, "site": _signatures(paths.site())})
 
 
+def state() -> str:
+    """Return what changes whenever a file of the site does."""
+    return digest(_signatures(paths.site()))
+
+
 def forget() -> None:
     """Let the next publication look at everything."""
     _stamp().unlink(missing_ok=True)

@@ -52,6 +52,7 @@ def watch(
     *,
     sources: list[str],
     pages: Pages,
+    state: Callable[[], str],
     say: Callable[[str], None],
     restart: Callable[[], None] | None = None,
 ) -> None:
@@ -65,7 +66,7 @@ def watch(
         before = tree(sources)
         began = time.monotonic()
         _try(once, say)
-        pages.state = str(time.time_ns())
+        pages.state = state()  # open pages load again when the site has changed, not otherwise
         say(f"Ready after {time.monotonic() - began:.1f} s. Watching; Ctrl-C ends it.")
         found = _wait(before, sources)
         shown = ", ".join(_name(path) for path in found[:3])
