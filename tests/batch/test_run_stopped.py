@@ -24,10 +24,16 @@ def start():
     begun = []
 
     def begin(project, *arguments):
-        run = subprocess.Popen(
-            [*project.command, "run", *MONTHS, "--jobs", "1", *arguments],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
+        # As from a terminal: a suite that runs in the background has SIGINT ignored, and a child
+        # would inherit that; a handler becomes the default in the program that is started.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            run = subprocess.Popen(
+                [*project.command, "run", *MONTHS, "--jobs", "1", *arguments],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            )  # fmt: skip
+        finally:
+            signal.signal(signal.SIGINT, before)
         begun.append(run)
         return run
 

@@ -11,7 +11,8 @@ import pytest
 from helpers.errors import MetricError
 from helpers.metrics import customer_value as cv
 from helpers.metrics.customer_value.profile import in_reading_order
-from helpers.metrics.customer_value.words import COLUMNS, plain, signed
+from helpers.metrics.customer_value.words import COLUMNS
+from helpers.metrics.writing import plain, signed
 from helpers.periods import Period
 
 DEC = Period.parse("2017-12")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from helpers.document import Column
 from helpers.errors import PublishError
 from helpers.publish.model import Key, page_of
 from helpers.publish.pdf import compile_pdf
@@ -64,6 +65,22 @@ def test_a_long_table_repeats_its_head_on_every_page(kit: Any) -> None:
     assert len(with_rows) >= 2
     assert all("Customers" in text for text in with_rows)
     assert "60 of 2,000 rows" in " ".join(pages)
+
+
+def test_a_column_of_sentences_does_not_squeeze_the_others(kit: Any) -> None:
+    columns = [Column(n, n, "text", "left") for n in ("Table", "Outcome", "Why")]
+    why = "The product is not in the product master, so nobody can say its department. " * 3
+    rows = [["Campaign contacts", "Quarantined", why]]
+    table = kit.book().table(columns=columns, rows=rows, text=rows, title="Account", note="")
+    data = made(kit, extra=[kit.markdown("## Long"), kit.code("x", kit.shown(table))])
+    places: dict[str, float] = {}
+
+    def note(text: str, page: list[float], line: list[float], *_: Any) -> None:
+        places.setdefault(text.strip(), page[4] + page[0] * line[4])
+
+    for page in PdfReader(io.BytesIO(data)).pages:
+        page.extract_text(visitor_text=note)
+    assert places["Quarantined"] - places["Campaign contacts"] > 60  # points: beside, not upon
 
 
 def test_a_chart_without_alternative_text_fails_the_build(kit: Any) -> None:

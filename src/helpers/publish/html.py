@@ -87,24 +87,6 @@ def report_html(
     return page_html("report", f"{page.key.path}.html", site_settings, site_url=site_url, **context)
 
 
-def report_body(
-    view: DocumentView, page: Page, site: Site, site_settings: Settings, *, pdf: bool
-) -> str:
-    """Return what stands between head and foot of a report's page."""
-    context = _report_context(view, page, site, site_settings, pdf=pdf)
-    return _render("report_body", f"{page.key.path}.html", site_settings, context)
-
-
-def shell_html(site_settings: Settings, *, title: str, body: str) -> str:
-    """Return a report's page with marks in place of its title and body, for another renderer."""
-    return _render(
-        "shell",
-        "source/family/stem.html",
-        site_settings,
-        {"csp": "", "marks": {"title": title, "body": body}},
-    )
-
-
 def _report_context(
     view: DocumentView, page: Page, site: Site, site_settings: Settings, *, pdf: bool
 ) -> dict[str, Any]:

@@ -6,7 +6,7 @@ renderers.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 from helpers.document import Chart, Definitions, KpiItem, Provenance, Table, Text
@@ -35,7 +35,7 @@ class Key:
     @property
     def period(self) -> Period:
         """The period that the stem names."""
-        return Period.parse(self.stem.partition("--")[0])
+        return _period(self.stem.partition("--")[0])
 
     @property
     def slice(self) -> str:
@@ -44,6 +44,11 @@ class Key:
 
     def __str__(self) -> str:
         return self.path
+
+
+@lru_cache(maxsize=4096)
+def _period(text: str) -> Period:
+    return Period.parse(text)
 
 
 @dataclass(frozen=True)
@@ -156,6 +161,14 @@ class Site:
             runs.setdefault((key.source, key.family, key.slice, key.period.kind), []).append(page)
         return runs
 
+    @cached_property
+    def _editions(self) -> dict[tuple[str, str, Period], list[Page]]:
+        editions: dict[tuple[str, str, Period], list[Page]] = {}
+        for page in self.pages:
+            key = page.key
+            editions.setdefault((key.source, key.family, key.period), []).append(page)
+        return editions
+
     def run(self, key: Key) -> list[Page]:
         """Return the report in all its periods of the same kind, oldest first."""
         return self._runs.get((key.source, key.family, key.slice, key.period.kind), [])
@@ -171,8 +184,7 @@ class Site:
 
     def slices(self, key: Key) -> list[Page]:
         """Return the other slices of the same report and period."""
-        same = (key.source, key.family, key.period)
-        found = [p for p in self.pages if (p.key.source, p.key.family, p.key.period) == same]
+        found = self._editions.get((key.source, key.family, key.period), [])
         return sorted((p for p in found if p.key != key), key=lambda page: page.key.slice)
 
     def companions(self, key: Key) -> list[Page]:

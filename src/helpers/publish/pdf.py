@@ -8,8 +8,8 @@ from typing import Any
 from helpers.errors import PublishError
 from helpers.publish import settings as settings_of
 
-_MISSING = re.compile(r"the text `\"(.+?)\"` could not be displayed", re.DOTALL)
-_STAND_IN = "□"
+MISSING = re.compile(r"the text `\"(.+?)\"` could not be displayed", re.DOTALL)
+STAND_IN = "□"
 _ROUNDS = 4
 
 
@@ -40,7 +40,7 @@ def compile_pdf(source: str, *, as_of: str, place: str) -> bytes:
         try:
             return _compile(source, stamp, system=system)
         except TypstError as error:
-            missing = set(_MISSING.findall(error.diagnostic))
+            missing = set(MISSING.findall(error.diagnostic))
             if not missing:
                 raise PublishError(
                     f"typst made no PDF: {_first_line(error)}",
@@ -49,7 +49,7 @@ def compile_pdf(source: str, *, as_of: str, place: str) -> bytes:
                 ) from error
             if system:
                 for text in missing:
-                    source = source.replace(text, _STAND_IN * len(text))
+                    source = source.replace(text, STAND_IN * len(text))
             system = True
     raise PublishError("typst made no PDF: its text needs fonts that are not there", file=place)
 

@@ -176,7 +176,7 @@ class Publication:
     def _put(self, made: Made, site: Site) -> None:
         page, key = made.job.page, made.job.key
         entry = self.manifest.entries[key.path]
-        outputs: dict[str, bytes | str] = dict(made.extra)
+        outputs: dict[str, bytes | str] = {}
         try:
             if made.error is not None:
                 raise made.error

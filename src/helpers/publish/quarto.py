@@ -22,6 +22,7 @@ from helpers.errors import HelpersError, PublishError
 from helpers.publish import settings as settings_of
 from helpers.publish.html import report_html
 from helpers.publish.model import Page, Site
+from helpers.publish.pdf import MISSING, STAND_IN
 from helpers.publish.renderer import Job, Made
 from helpers.publish.settings import Settings
 from helpers.publish.text import plain
@@ -31,8 +32,6 @@ from helpers.publish.views import view
 _FENCE = "`" * 12
 _SECONDS_ALL, _SECONDS_EACH = 120, 30
 _THEME_IMPORT = '#import "/report.typ": *\n'
-_MISSING = re.compile(r"the text `\"(.+?)\"` could not be displayed", re.DOTALL)
-_STAND_IN = "□"
 
 
 class Quarto:
@@ -147,8 +146,8 @@ class _Project:
         path = self._folder / self._name(job, "qmd")
         before = path.read_text("utf-8")
         head, fence, source = before.rpartition(f"{_FENCE}{{=typst}}")
-        for text in set(_MISSING.findall(self._said)) if fence else ():
-            source = source.replace(text, _STAND_IN * len(text))
+        for text in set(MISSING.findall(self._said)) if fence else ():
+            source = source.replace(text, STAND_IN * len(text))
         path.write_text(head + fence + source, "utf-8")
         return head + fence + source != before
 

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from helpers.errors import HelpersError, UsageError
@@ -36,13 +36,12 @@ class Job:
 
 @dataclass
 class Made:
-    """What came of a job: the page, its PDF and `extra` files, or the error that prevented them."""
+    """What came of a job: the page and its PDF, or the error that prevented them."""
 
     job: Job
     html: str = ""
     pdf: bytes | None = None
     error: HelpersError | None = None
-    extra: dict[str, bytes] = field(default_factory=dict)
 
 
 class Renderer(Protocol):

@@ -149,7 +149,8 @@ def _take(made: Path, target: str) -> Iterator[tuple[str, bool]]:
 
 def forget(site: Site) -> None:
     """Remove the searched text of reports that are gone."""
-    kept = {text_path(page.key) for page in site.pages}
-    for path in (paths.output() / "store" / "search").glob("*/*/*.html"):
-        if path not in kept:
+    folder = paths.output() / "store" / "search"
+    kept = {f"{page.key.path}.html" for page in site.pages}
+    for path in folder.glob("*/*/*.html"):
+        if path.relative_to(folder).as_posix() not in kept:
             path.unlink()

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +68,8 @@ def load() -> Manifest:
 
 def save(manifest: Manifest) -> None:
     """Note what was published."""
-    entries = {name: asdict(entry) for name, entry in sorted(manifest.entries.items())}
-    found = {"version": VERSION, **asdict(manifest), "entries": entries}
+    entries = {name: vars(entry) for name, entry in sorted(manifest.entries.items())}
+    found = {"version": VERSION, **vars(manifest), "entries": entries}
     put(_path(), json.dumps(found, ensure_ascii=False, separators=(",", ":")))
 
 

@@ -26,6 +26,9 @@ from helpers.publish.settings import Settings, Target
 from helpers.publish.svg import picture
 from helpers.publish.views import provenance_rows
 
+SENTENCE = 40
+"""Characters from which a cell of a table is read as a sentence and may wrap on paper."""
+
 PAPER_ROWS = 60
 """Rows of a table that paper shows; the downloads hold all of them."""
 
@@ -254,7 +257,21 @@ def _table(table: Table) -> str:
         aligns=array([column.align for column in table.columns]),
         rows=array(rows),
         note=quoted(" ".join(note for note in notes if note)),
+        wide=str(_wide(table)),
     )
+
+
+def _wide(table: Table) -> int:
+    """Return the column that takes the room left: the one with sentences, else the first.
+
+    A column of sentences that is as wide as it likes would squeeze the others onto each other.
+    """
+    longest = [
+        max((len(row[place]) for row in table.text), default=0)
+        for place in range(len(table.columns))
+    ]
+    place = max(range(len(longest)), key=longest.__getitem__, default=0)
+    return place if longest and longest[place] > SENTENCE else 0
 
 
 def _prose(part: Prose) -> str:

@@ -33,10 +33,10 @@ def test_both_kernelspecs_start_this_interpreter(tmp_path):
 
 
 def test_without_a_private_folder_the_kernel_is_ordinary_and_one_line_says_so(
-    start, tmp_path, monkeypatch, caplog
+    start, short_path, monkeypatch, caplog
 ):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("CRM_REPORTS_RUNTIME", str(tmp_path / "file" / "below"))
+    (short_path / "file").write_text("")
+    monkeypatch.setenv("CRM_REPORTS_RUNTIME", str(short_path / "file" / "below"))
     with caplog.at_level(logging.WARNING):
         first, second = start(), start()
     for kernel in (first, second):

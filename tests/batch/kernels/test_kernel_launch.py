@@ -156,10 +156,10 @@ def test_a_link_in_place_of_the_folder_is_refused(tmp_path, monkeypatch):
         runtime.folder()
 
 
-def test_the_runtime_folder_of_the_session_is_preferred(tmp_path, monkeypatch):
+def test_the_runtime_folder_of_the_session_is_preferred(short_path, monkeypatch):
     monkeypatch.delenv("CRM_REPORTS_RUNTIME")
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    assert runtime.folder() == tmp_path / "crm-reports"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_path))
+    assert runtime.folder() == short_path / "crm-reports"
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/proc/nowhere")
-    monkeypatch.setattr(runtime.tempfile, "gettempdir", lambda: str(tmp_path))
-    assert runtime.folder() == tmp_path / f"crm-reports-{os.getuid()}"
+    monkeypatch.setattr(runtime.tempfile, "gettempdir", lambda: str(short_path))
+    assert runtime.folder() == short_path / f"crm-reports-{os.getuid()}"

@@ -8,7 +8,7 @@ from helpers.metrics.churn.at_risk import Action
 from helpers.metrics.churn.profit import break_even_success, control_group
 from helpers.metrics.churn.study import MODEL, Study
 from helpers.metrics.churn.trust import Trust, trust
-from helpers.metrics.churn.words import Write, plain
+from helpers.metrics.writing import Write, plain
 
 
 def verdict(found: Study, *, write: Write = plain) -> list[str]:

@@ -11,7 +11,8 @@ from helpers.metrics.churn.at_risk import Action, at_risk
 from helpers.metrics.churn.diagnosis import BEHAVIOUR, churn_by_segment, decompose, explain
 from helpers.metrics.churn.segments import dimensions, in_words, segments
 from helpers.metrics.churn.study import Study
-from helpers.metrics.churn.words import Write, plain, signed
+from helpers.metrics.churn.words import signed
+from helpers.metrics.writing import Write, plain
 from helpers.periods import Period
 
 

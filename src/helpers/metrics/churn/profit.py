@@ -11,7 +11,7 @@ import pandas as pd
 from helpers.metrics.churn.at_risk import Action, value_at_stake
 from helpers.metrics.churn.study import Study
 from helpers.metrics.churn.trust import trust
-from helpers.metrics.churn.words import Write, plain
+from helpers.metrics.writing import Write, plain
 
 _WRITTEN = ("probability", "daily_revenue", "value_at_stake", "expected_loss", "expected_gain")
 

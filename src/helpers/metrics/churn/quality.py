@@ -7,7 +7,7 @@ import pandas as pd
 from helpers.metrics.churn.activity import churn
 from helpers.metrics.churn.study import Study
 from helpers.metrics.churn.visits import arrays, number, purchase_days
-from helpers.metrics.churn.words import Write, plain
+from helpers.metrics.writing import Write, plain
 from helpers.periods import Period
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from helpers.metrics.churn.profit import Threshold
-from helpers.metrics.churn.words import Write, plain
+from helpers.metrics.writing import Write, plain
 
 
 def movement_sentence(history: pd.DataFrame, *, write: Write = plain) -> str:

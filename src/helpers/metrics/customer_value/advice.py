@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from helpers.metrics.customer_value.segments import SEGMENTS
-from helpers.metrics.customer_value.words import Write, plain
+from helpers.metrics.writing import Write, plain
 
 ACTIONS: Mapping[str, tuple[str, str]] = {
     "Cannot lose": ("Keep", "Call or write in person and ask what went wrong."),

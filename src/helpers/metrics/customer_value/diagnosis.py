@@ -8,7 +8,7 @@ import pandas as pd
 from helpers.errors import MetricError
 from helpers.metrics.contracts import Unit
 from helpers.metrics.customer_value.frames import purchase_days, purchase_rows
-from helpers.metrics.customer_value.words import Write, plain, signed
+from helpers.metrics.writing import Write, plain, signed
 from helpers.periods import Period
 
 OTHER = "Other"

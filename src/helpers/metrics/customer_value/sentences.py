@@ -7,7 +7,8 @@ from helpers.metrics.customer_value.advice import advice
 from helpers.metrics.customer_value.diagnosis import explain
 from helpers.metrics.customer_value.study import Study
 from helpers.metrics.customer_value.trust import Trust, off
-from helpers.metrics.customer_value.words import Name, Write, plain, signed
+from helpers.metrics.customer_value.words import Name
+from helpers.metrics.writing import Write, plain, signed
 from helpers.periods import Period
 
 KPIS = ("Purchases per customer", "Value per purchase")

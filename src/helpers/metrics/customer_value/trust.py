@@ -7,7 +7,8 @@ import pandas as pd
 from helpers.metrics.customer_value.frames import purchase_days, purchase_rows
 from helpers.metrics.customer_value.purchase_fit import PurchaseFit
 from helpers.metrics.customer_value.study import Study
-from helpers.metrics.customer_value.words import Name, Write
+from helpers.metrics.customer_value.words import Name
+from helpers.metrics.writing import Write
 
 DEPENDENCE = 0.2  # correlation of spend and frequency from which Gamma-Gamma's assumption is named
 LARGE_ERROR = 0.1  # of the check, from which the headline is followed by a caution

@@ -1,4 +1,4 @@
-"""Words for the page: how sentences write a value, and what columns are called."""
+"""Words for the page: what periods and columns are called."""
 
 from collections.abc import Callable, Mapping
 
@@ -7,32 +7,8 @@ import pandas as pd
 from helpers.metrics.contracts import Unit
 from helpers.periods import Period
 
-Write = Callable[[float, Unit], str]
-"""Writes a value in a unit, as `helpers.report.format.Formatter.value` does for a locale."""
 Name = Callable[[Period], str]
 """Writes a period in words, as `helpers.report.format.Formatter.period` does for a locale."""
-
-
-def plain(value: float, unit: Unit) -> str:
-    """Write a value without locale or currency: `12.3%`, `1.2 pp`, `35 days`, `1,234`."""
-    match unit:
-        case "share":
-            return f"{100 * value:.1f}%"
-        case "points":
-            return f"{100 * value:.1f} pp"
-        case "days":
-            return f"{value:,.0f} days"
-        case "ratio":
-            return f"{value:.2f}×"
-        case "count":
-            return f"{value:,.0f}"
-    return f"{value:,.2f}"
-
-
-def signed(value: float, unit: Unit, write: Write) -> str:
-    """Write a change with its sign: `+1.2 pp`, `−$300`."""
-    text = write(abs(value), unit)
-    return f"+{text}" if value > 0 else f"−{text}" if value < 0 else f"±{text}"
 
 
 COLUMNS: Mapping[str, tuple[str, Unit | None]] = {

@@ -7,7 +7,7 @@ import pandas as pd
 from helpers.errors import MetricError
 from helpers.metrics.sales_forecast import diagnosis
 from helpers.metrics.sales_forecast.outlook import Outlook
-from helpers.metrics.sales_forecast.words import Write, plain
+from helpers.metrics.writing import Write, plain
 from helpers.periods import Period
 
 

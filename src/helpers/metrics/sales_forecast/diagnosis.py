@@ -5,7 +5,7 @@ import pandas as pd
 
 from helpers.errors import MetricError
 from helpers.metrics.sales_forecast.series import OTHER, TOTAL, Hierarchy
-from helpers.metrics.sales_forecast.words import Write, plain, signed
+from helpers.metrics.writing import Write, plain, signed
 from helpers.periods import Period
 
 FACTORS = ("Number of days", "Orders a day", "Sales per order")

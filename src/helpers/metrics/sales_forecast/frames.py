@@ -11,7 +11,7 @@ from helpers.metrics.sales_forecast.model import CHOSEN
 from helpers.metrics.sales_forecast.outlook import Outlook
 from helpers.metrics.sales_forecast.scorecard import MODELS
 from helpers.metrics.sales_forecast.series import OTHER, TOTAL
-from helpers.metrics.sales_forecast.words import Write, plain
+from helpers.metrics.writing import Write, plain
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 

@@ -8,7 +8,7 @@ from helpers.metrics.sales_forecast.accuracy import bias, coverage, wape
 from helpers.metrics.sales_forecast.model import CHOSEN
 from helpers.metrics.sales_forecast.outlook import Outlook
 from helpers.metrics.sales_forecast.series import TOTAL
-from helpers.metrics.sales_forecast.words import Write, plain
+from helpers.metrics.writing import Write, plain
 
 MODELS = {
     CHOSEN: "Forecast",

@@ -10,7 +10,7 @@ from helpers.metrics.sales_forecast.goal import course, cumulated, goal
 from helpers.metrics.sales_forecast.outlook import Outlook
 from helpers.metrics.sales_forecast.scorecard import scorecard
 from helpers.metrics.sales_forecast.series import OTHER
-from helpers.metrics.sales_forecast.words import Write, plain
+from helpers.metrics.writing import Write, plain
 from helpers.periods import Period
 
 _LABELS = {

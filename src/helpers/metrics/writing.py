@@ -9,11 +9,18 @@ Write = Callable[[float, Unit], str]
 
 
 def plain(value: float, unit: Unit) -> str:
-    """Write a value without locale or currency: `12.3%`, `1,234`, `12.30`."""
-    if unit == "share":
-        return f"{100 * value:.1f}%"
-    if unit == "count":
-        return f"{value:,.0f}"
+    """Write a value without locale or currency: `12.3%`, `1.2 pp`, `35 days`, `1,234`."""
+    match unit:
+        case "share":
+            return f"{100 * value:.1f}%"
+        case "points":
+            return f"{100 * value:.1f} pp"
+        case "days":
+            return f"{value:,.0f} days"
+        case "ratio":
+            return f"{value:.2f}×"
+        case "count":
+            return f"{value:,.0f}"
     return f"{value:,.2f}"
 
 
