@@ -202,17 +202,17 @@ def publish(
     site_url: SiteUrl = None,
     serve: Annotated[bool, typer.Option("--serve", help="Serve it to this machine.")] = False,
     port: Port = 8000,
-    deploy: Annotated[str | None, typer.Option(help="Copy it to a folder or fsspec URL.")] = None,
+    to: Annotated[str | None, typer.Option(help="Copy it to a folder or fsspec address.")] = None,
 ) -> int:
     """Publish what is there."""
     from helpers.batch import published
 
     published.forget()
     status = _publish(formats, site_url, renderer)
-    if deploy:
-        from helpers.publish import deploy as copy
+    if to:
+        from helpers.publish import deploy
 
-        made = copy(deploy)
+        made = deploy(to)
         typer.echo(f"Copied {made.copied} files to {made.to}; {made.unchanged} were there already.")
     if serve:
         from helpers.publish import serve as serve_site

@@ -69,11 +69,52 @@ def test_new_files_come_before_pages_that_link_to_them(
 
     monkeypatch.setattr(module, "put", noted)
     deploy_function(str(tmp_path / "www"))
+    assert order.pop(0) == LIST, "what will be put there is noted first"
     first_page = next(i for i, name in enumerate(order) if name.endswith(".html"))
     assert all(not name.endswith((".csv", ".xlsx", ".css", ".js", ".woff2"))
                or name.startswith("assets/search-") for name in order[first_page:])  # fmt: skip
     assert order.index("shop/customer_value/2017-12.html") < order.index("index.html")
     assert order[-1] == LIST
+
+
+def test_what_a_broken_off_deployment_left_is_removed_once_it_is_gone(
+    published: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    left = "shop/customer_value/2017-11.xlsx"
+
+    def breaks(path: Path, data: bytes) -> bool:
+        if path.suffix == ".html":
+            raise OSError("no space left on device")
+        return files.put(path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sys.modules["helpers.publish.deploy"], "put", breaks)
+        with pytest.raises(PublishError, match="no space left"):
+            deploy(str(tmp_path / "www"))
+    assert (tmp_path / "www" / left).exists()
+    (published.output / "notebooks/shop/customer_value/2017-11.ipynb").unlink()
+    publish(renderer="built-in", formats=("html",))
+    deploy(str(tmp_path / "www"))
+    copy = tree(tmp_path / "www")
+    copy.pop(LIST)
+    assert copy == tree(published.site)
+
+
+def test_publish_to_copies_the_site_and_says_how_much(published: Any, tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from helpers.cli import app
+
+    www = tmp_path / "www"
+    done = CliRunner().invoke(
+        app, ["publish", "--formats", "html", "--renderer", "built-in", "--to", str(www)]
+    )
+    assert done.exit_code == 0
+    count = len(tree(published.site))
+    assert f"Copied {count} files to {www}; 0 were there already." in done.output
+    assert (www / "index.html").read_bytes() == (published.site / "index.html").read_bytes()
 
 
 def test_any_fsspec_address_will_do(published: Any) -> None:

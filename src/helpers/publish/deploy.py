@@ -102,14 +102,21 @@ def _copy(site: Path, to: str, target: _Target) -> Deployed:
         if path.is_file() and not path.name.endswith(PART)
     }
     changed = sorted((name for name in here if there.get(name) != here[name]), key=_turn)
+    if changed:
+        # Noted before it is put there: what a broken-off deployment left is not forgotten.
+        target.write(LIST, _list({**there, **dict.fromkeys(changed, "")}))
     for name in changed:
         target.write(name, (site / name).read_bytes())
     gone = sorted((name for name in there if name not in here), key=_turn, reverse=True)
     for name in gone:
         target.remove(name)
     if changed or gone:
-        target.write(LIST, json.dumps({"version": 1, "files": here}, indent=0).encode("utf-8"))
+        target.write(LIST, _list(here))
     return Deployed(to, len(changed), len(here) - len(changed), len(gone))
+
+
+def _list(names: dict[str, str]) -> bytes:
+    return json.dumps({"version": 1, "files": names}, indent=0).encode("utf-8")
 
 
 def _listed(target: _Target) -> dict[str, str]:
