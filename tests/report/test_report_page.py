@@ -164,11 +164,16 @@ def test_the_explorer_follows_its_controls_and_leaves_a_static_view(shown: list[
     ]  # fmt: skip
     assert "application/vnd.jupyter.widget-view+json" in bundle
     box = explorer_module.widget(EXPLORER, report.format)
-    (measure, split), span, picture = box.children[0].children, box.children[1], box.children[2]
+    (measure, split), (span, between), picture = (
+        box.children[0].children, box.children[1].children, box.children[2]
+    )  # fmt: skip
     assert "Revenue</b>" in picture.value
+    assert split.label == "No split"
+    assert between.value == "August 2017 - September 2017"
     measure.value, split.value = 1, "income"
     assert "Per order by income" in picture.value
     span.index = (1, 1)
+    assert between.value == "September 2017 - September 2017"
     assert "September 2017" in picture.value
     assert "August" not in picture.value
 

@@ -10,6 +10,7 @@ import pandas as pd
 from helpers.document import MIME, Chart, as_json
 from helpers.errors import ReportError
 from helpers.metrics.contracts import Unit
+from helpers.periods import Period
 from helpers.report import charts
 from helpers.report.format import Formatter
 from helpers.report.spec import ChartSpec, line
@@ -109,17 +110,18 @@ def widget(explorer: Explorer, fmt: Formatter) -> Any:
         value=0, description="Metric", style=wide,
     )  # fmt: skip
     split = widgets.Dropdown(
-        options=[(EVERYTHING, None), *((words, name) for name, words in explorer.by.items())],
-        value=None, description="Split by", style=wide,
+        options=[(EVERYTHING, ""), *((words, name) for name, words in explorer.by.items())],
+        value="", description="Split by", style=wide,  # None would show as nothing chosen
     )  # fmt: skip
     span = widgets.SelectionRangeSlider(
         options=periods, index=(0, len(periods) - 1), description="Period", style=wide,
-        continuous_update=False,
+        continuous_update=False, readout=False,
     )  # fmt: skip
-    picture = widgets.HTML()
+    between, picture = widgets.Label(), widgets.HTML()
 
     def show(_: object = None) -> None:
-        spec = explorer.view(explorer.measures[measure.value], split.value, *span.value)
+        between.value = " - ".join(fmt.period(Period.parse(end)) for end in span.value)
+        spec = explorer.view(explorer.measures[measure.value], split.value or None, *span.value)
         chart, svg = charts.build(spec, fmt)
         picture.value = (
             f"<p><b>{escape(chart.title)}</b><br>{escape(chart.sentence)}</p>"
@@ -129,7 +131,7 @@ def widget(explorer: Explorer, fmt: Formatter) -> Any:
     for control in (measure, split, span):
         control.observe(show, names="value")
     show()
-    return widgets.VBox([widgets.HBox([measure, split]), span, picture])
+    return widgets.VBox([widgets.HBox([measure, split]), widgets.HBox([span, between]), picture])
 
 
 class ExplorerView:
