@@ -229,3 +229,57 @@ def test_order_of_rows_in_the_extract_changes_nothing(marketing):
         header, *rows = (marketing.folder / name).read_text().splitlines()
         marketing.write(name, "\n".join([header, *rows[::-1]]) + "\n")
     assert marketing.describe().snapshot == before
+
+
+@pytest.fixture
+def contracts(shop):
+    """Add a table of subscriptions to the shop."""
+    shop.write(
+        "contracts.csv",
+        "No,Customer,From,To,Monthly\n"
+        "S1,K01,2024-01-01,,9.90\nS2,K02,2024-01-05,2024-03-31,20\nS3,K01,2024-02-01,,5\n",
+    )
+    shop.tables["subscriptions"] = {
+        "file": "contracts.csv",
+        "columns": {
+            "subscription_id": "No",
+            "customer_id": "Customer",
+            "starts_on": "From",
+            "ends_on": "To",
+            "mrr": "Monthly",
+        },
+    }
+    return shop
+
+
+def test_subscriptions_are_known_from_their_start_and_may_run_on_without_an_end(contracts):
+    january = contracts.load(as_of=date(2024, 1, 31)).subscriptions
+    assert ids(january, "subscription_id") == ["S1", "S2"]
+    assert january["mrr"].to_list() == [9.9, 20.0]
+    assert january["ends_on"].isna().to_list() == [True, False]
+    assert len(contracts.load(as_of=date(2024, 2, 1)).subscriptions) == 3
+
+
+def test_faulty_subscriptions_are_quarantined_by_name(contracts):
+    contracts.write(
+        "contracts.csv",
+        "No,Customer,From,To,Monthly\nS1,K01,2024-01-01,,-1\nS2,K02,2024-03-05,2024-01-31,20\n"
+        "S3,K99,2024-02-01,,5\nS4,K03,,,5\nS5,K04,2024-01-01,,5\nS5,K04,2024-01-01,,6\n"
+        "S6,K05,2024-01-01,,7\n",
+    )
+    contracts.lenient()
+    data = contracts.load()
+    assert ids(data.subscriptions, "subscription_id") == ["S6"]
+    account = data.account.frame()
+    rules = set(account.loc[account["table"] == "subscriptions", "rule"])
+    assert rules >= {
+        "below_zero_mrr", "ends_before_it_starts", "orphan_customer_id", "missing_starts_on",
+        "conflicting_subscription_id",
+    }  # fmt: skip
+
+
+def test_a_source_without_contracts_gives_an_empty_table_of_the_right_columns(shop):
+    found = shop.load().get("subscriptions")
+    assert list(found) == ["subscription_id", "customer_id", "starts_on", "ends_on", "mrr"]
+    assert found.empty
+    assert not shop.load().has("subscriptions")

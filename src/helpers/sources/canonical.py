@@ -22,6 +22,8 @@ class TableSpec:
         event: the column whose day decides from when on the row is known.
         parents: column -> table whose key it refers to.
         happened: the event lies in the past by nature (a sale), not in a plan (a campaign).
+        blank: required columns whose cells may be blank (the end of a contract that runs on).
+        not_negative: columns of money in which a value below zero is a fault, not a return.
     """
 
     columns: dict[str, Kind]
@@ -30,6 +32,8 @@ class TableSpec:
     event: str | None = None
     parents: dict[str, str] = field(default_factory=dict)
     happened: bool = False
+    blank: tuple[str, ...] = ()
+    not_negative: tuple[str, ...] = ()
 
     def key_in(self, columns: Iterable[str]) -> tuple[str, ...]:
         """Return the columns that identify a row among those that a source has.
@@ -102,10 +106,32 @@ TABLES: dict[str, TableSpec] = {
         parents={"campaign_id": "campaigns", "customer_id": "customers"},
         happened=True,
     ),
+    "subscriptions": TableSpec(
+        columns={
+            "subscription_id": "id",
+            "customer_id": "id",
+            "starts_on": "date",
+            "ends_on": "date",
+            "mrr": "money",
+        },
+        key=("subscription_id",),
+        event="starts_on",
+        parents={"customer_id": "customers"},
+        blank=("ends_on",),
+        not_negative=("mrr",),
+    ),
 }
 
 # Parents before children: a row whose parent went away must be able to say so.
-ORDER = ("customers", "campaigns", "orders", "order_lines", "campaign_contacts", "redemptions")
+ORDER = (
+    "customers",
+    "campaigns",
+    "orders",
+    "order_lines",
+    "campaign_contacts",
+    "redemptions",
+    "subscriptions",
+)
 
-# The tables whose days say what a source covers; a campaign may be planned far beyond its data.
+# The tables whose days say what a source covers; a campaign or a contract may be planned far ahead.
 COVERING = ("orders", "redemptions")

@@ -35,9 +35,9 @@ def agree(base: Work, name: str, plan: DerivedTable) -> None:
     whose rows contradict each other in a column that must have `only` one value.
     """
     frame = base.cells.frame
-    needed = {plan.by} | {
-        how.of for column, how in plan.columns.items() if column in TABLES[name].columns
-    }
+    spec = TABLES[name]
+    must = set(spec.columns) - set(spec.blank)
+    needed = {plan.by} | {how.of for column, how in plan.columns.items() if column in must}
     for column in sorted(needed):
         missing = frame[column].isna().to_numpy(bool)
         reason = f"The table {name} is made from it."

@@ -25,7 +25,8 @@ REASONS = {
     "missing": "The canonical table cannot do without this value.",
     "before_1900": "A date before 1900 is a placeholder or a slip.",
     "future": "It had not happened yet when the data was read.",
-    _ENDS: "A campaign cannot end before it starts.",
+    "below_zero": "This money is never owed back: a refund belongs to the orders.",
+    _ENDS: "It cannot end before it starts.",
 }
 
 
@@ -49,7 +50,9 @@ def schema(
         if name == spec.event and spec.happened:
             after = today + pd.Timedelta(days=1)
             checks.append(_check("future", lambda s, after=after: s.isna() | (s < after)))
-        if name in spec.columns:
+        if name in spec.not_negative:
+            checks.append(_check("below_zero", lambda s: ~(s < 0)))
+        if name in spec.columns and name not in spec.blank:
             checks.append(_check("missing", lambda s: s.notna()))
         made[name] = pa.Column(DTYPES[kind], checks=checks, nullable=True)
     whole = []

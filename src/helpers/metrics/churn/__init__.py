@@ -25,6 +25,12 @@ from helpers.metrics.churn.at_risk import (
     value_at_stake,
 )
 from helpers.metrics.churn.changes import explain_both, explain_changes
+from helpers.metrics.churn.contract_page import (
+    contract_bridge,
+    contract_kpis,
+    contract_sentences,
+    contract_stay,
+)
 from helpers.metrics.churn.contractual import (
     contractual_churn,
     mrr_movements,
@@ -49,7 +55,6 @@ from helpers.metrics.churn.evaluation import (
 )
 from helpers.metrics.churn.features import FEATURES, THEMES, features, labels
 from helpers.metrics.churn.headline import (
-    contract_kpis,
     earlier_studies,
     headline,
     prediction_kpis,
@@ -80,6 +85,7 @@ from helpers.metrics.churn.recipes import (
     ASSUMPTION_GRID,
     BACK,
     BACKTEST,
+    CONTRACT_STAY,
     DRIVERS,
     EFFECTS,
     EXPLORE,
@@ -137,6 +143,7 @@ __all__ = [
     "BACK",
     "BACKTEST",
     "CONTRACTS",
+    "CONTRACT_STAY",
     "DRIVERS",
     "EFFECTS",
     "EXPLORE",
@@ -181,7 +188,10 @@ __all__ = [
     "churn_cube",
     "churn_history",
     "compare_curves",
+    "contract_bridge",
     "contract_kpis",
+    "contract_sentences",
+    "contract_stay",
     "contractual_churn",
     "contributors",
     "control_group",

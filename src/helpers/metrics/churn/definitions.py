@@ -121,6 +121,17 @@ LOGO_CHURN_RATE = Contract(
     higher_is="worse",
     precision=4,
 )
+MRR_CHURN_RATE = Contract(
+    name="recurring_revenue_churn_rate",
+    label="Churn of recurring revenue",
+    unit="share",
+    definition="Share of the recurring revenue at the start that left with its customers.",
+    formula="churned MRR / MRR at the start",
+    denominator="MRR on the day before the period",
+    exclusions="contracts that became smaller: gross revenue retention counts them",
+    higher_is="worse",
+    precision=4,
+)
 GRR = Contract(
     name="gross_revenue_retention",
     label="Gross revenue retention",
@@ -163,6 +174,7 @@ CONTRACTS = (
     PREDICTION_AUC,
     PREDICTION_RATIO,
     LOGO_CHURN_RATE,
+    MRR_CHURN_RATE,
     GRR,
     NRR,
     END_MRR,

@@ -1,7 +1,7 @@
 """The figures at the head of the page, with those of earlier periods."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from math import isnan
 
 import pandas as pd
@@ -9,7 +9,6 @@ import pandas as pd
 from helpers.metrics.churn import definitions as d
 from helpers.metrics.churn.activity import active_customers, churn
 from helpers.metrics.churn.at_risk import Action, at_risk
-from helpers.metrics.churn.contractual import contractual_churn
 from helpers.metrics.churn.evaluation import calibration
 from helpers.metrics.churn.intervals import share
 from helpers.metrics.churn.study import Study, study
@@ -177,31 +176,3 @@ def retention_kpi(visits: pd.DataFrame, *, period: Period, window: int) -> Kpi:
         year_before=last_year.get("survival"),
         note="" if reached else f"Needs more than {HALF_YEAR} days of history.",
     )
-
-
-def contract_kpis(subscriptions: pd.DataFrame, *, period: Period) -> list[Kpi]:
-    """Return the contractual KPIs of a period, with those of the period and the year before.
-
-    Raises:
-        MetricError: as for `mrr_movements`.
-    """
-    spans = {"value": period, "previous": period.previous(), "year_before": period.year_before()}
-    first = pd.to_datetime(subscriptions["starts_on"]).min()
-    rates = {
-        name: contractual_churn(subscriptions, period=span)
-        for name, span in spans.items()
-        if name == "value" or first <= pd.Timestamp(span.start - timedelta(days=1))
-    }
-    now = rates["value"]
-    kpis = []
-    for contract, name in (
-        (d.LOGO_CHURN_RATE, "logo_churn_rate"),
-        (d.GRR, "grr"),
-        (d.NRR, "nrr"),
-        (d.END_MRR, "end_mrr"),
-    ):
-        values: Values = {n: found[name] for n, found in rates.items()}
-        is_logo = contract is d.LOGO_CHURN_RATE
-        limits = (now["logo_low"], now["logo_high"]) if is_logo else (None, None)
-        kpis.append(_kpi(contract, values, limits=limits))
-    return kpis

@@ -91,6 +91,12 @@ MRR_BRIDGE: Recipe = {
     "customers": "customers",
     "title": "Bridge of recurring revenue",
 }
+CONTRACT_STAY = _STAY | {
+    "low": "low",
+    "high": "high",
+    "title": "Customers still under contract",
+    "labels": {"day": "Days since the first contract"},
+}
 ASSUMPTION_GRID: Recipe = {
     "x": "success",
     "y": "cost",
