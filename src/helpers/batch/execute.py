@@ -3,23 +3,20 @@
 import errno
 import hashlib
 import logging
-import os
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from helpers.batch.attempts import EXECUTED
+from helpers.batch.attempts import EXECUTED, JOURNAL
 from helpers.batch.job import Failure, Job, Outcome, Status
 from helpers.batch.leftovers import MARK, end_kernel, note_kernel
 
 if TYPE_CHECKING:
-    from helpers.batch.engine import Session
+    from helpers.batch.tracing import Tracing
 
+LOG = "kernel.log"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -33,63 +30,69 @@ def execute(job: Job) -> Outcome:
     """
     import nbformat
 
-    from helpers.batch.engine import Session
+    from helpers.batch.kernels.sockets import private_folder
+    from helpers.batch.tracing import Tracing
 
     began = time.time()
     landing = Path(job.landing)
     landing.mkdir(parents=True, exist_ok=True)
     mark = uuid4().hex
     nb = nbformat.reads(Path(job.notebook).read_text(encoding="utf-8"), as_version=4)
-    with sockets() as folder:
-        session = Session(
-            folder=landing,
-            sockets=folder,
-            root=job.environment["CRM_REPORTS_ROOT"],
-            environment={**os.environ, **job.environment, MARK: mark},
-            limits=job.limits,
-            on_kernel=partial(note_kernel, landing, mark=mark, sockets=folder),
-        )
+    with private_folder() as sockets:
+        on_kernel = partial(note_kernel, landing, mark=mark, sockets=sockets)
+        seen = Tracing(landing, job.environment, on_kernel)
         try:
-            status, error = _execute(nb, job, session)
+            status, error = _execute(nb, job, seen, mark, sockets)
         finally:
             end_kernel(landing)
-    return _outcome(job, session, status, error, began)
+    return _outcome(job, seen, status, error, began)
 
 
-def _execute(nb: Any, job: Job, session: "Session") -> tuple[Status, Failure | None]:
+def _execute(
+    nb: Any, job: Job, seen: "Tracing", mark: str, sockets: Path
+) -> tuple[Status, Failure | None]:
     import papermill
     from jupyter_client.kernelspec import NoSuchKernel
-    from papermill.engines import papermill_engines
     from papermill.exceptions import PapermillException, PapermillExecutionError
     from papermill.log import logger
 
-    from helpers.batch import engine
+    from helpers.batch.kernels.engine import NAME
 
     logger.setLevel(logging.ERROR)  # its warnings are about parameters, which are checked already
-    papermill_engines.register(engine.NAME, engine.TracedEngine)
+    landing, limits = Path(job.landing), job.limits
+    log = landing / LOG
     try:
         papermill.execute_notebook(
             nb,
             None,
             parameters=job.parameters,
-            engine_name=engine.NAME,
+            engine_name=NAME,
             kernel_name=job.kernel,
             language="python",
             progress_bar=False,
-            session=session,
+            execution_timeout=limits.cell_seconds or None,
+            report_timeout=limits.report_seconds or None,
+            memory_limit_mb=limits.memory_mb or None,
+            output_limit_mb=limits.output_mb * 1.048576,
+            environment={**job.environment, MARK: mark},
+            journal=landing / JOURNAL,
+            folder=job.environment["CRM_REPORTS_ROOT"],
+            log=log,
+            sockets=sockets,
+            observer=seen,
         )
     except PapermillExecutionError as error:
         died = error.ename == "DeadKernelError" and error.evalue.startswith("the kernel died")
-        said = error.evalue + (_last_words(session.log) if died else "")
-        cell = _number(session.nb, error.source)
+        said = error.evalue + (_last_words(log) if died else "")
+        cell = _number(seen.nb, error.source)
         return "died" if died else "failed", Failure(cell, error.ename, said, error.source)
     except NoSuchKernel as error:
         return "failed", Failure(None, "NoSuchKernel", f"no kernelspec is called {error.name!r}")
     except (RuntimeError, OSError, PapermillException) as error:
         full = isinstance(error, OSError) and error.errno in _FULL
-        said = (str(error) or repr(error)) + _last_words(session.log)
+        said = (str(error) or repr(error)) + _last_words(log)
         return "failed" if full else "died", Failure(None, type(error).__name__, said)
-    return _all_cells_ran(session.nb)
+    return _all_cells_ran(seen.nb)
 
 
 def _code(nb: Any) -> list[Any]:
@@ -129,21 +132,21 @@ def _last_words(log: Path) -> str:
 
 
 def _outcome(
-    job: Job, session: "Session", status: Status, error: Failure | None, began: float
+    job: Job, seen: "Tracing", status: Status, error: Failure | None, began: float
 ) -> Outcome:
     writing = time.monotonic()
-    digest = _write(session.nb, job) if session.nb is not None else ""
-    cells = _code(session.nb) if session.nb is not None else []
-    said = session.nb.metadata.get("crm_reports", {}) if session.nb is not None else {}
+    digest = _write(seen.nb, job) if seen.nb is not None else ""
+    cells = _code(seen.nb) if seen.nb is not None else []
+    said = seen.nb.metadata.get("crm_reports", {}) if seen.nb is not None else {}
     phases = {name.removesuffix("_s"): took for name, took in said.get("phases", {}).items()}
-    traced = (session.trace or {}).get("peak_mb", 0.0)
+    traced = (seen.trace or {}).get("peak_mb", 0.0)
     return Outcome(
         status=status,
         error=error,
         seconds={**phases, "write": time.monotonic() - writing},
         peak_mb=max(traced, said.get("resources", {}).get("peak_mb", 0.0)),
         kernel=dict(said.get("kernel", {"name": job.kernel})),
-        trace=session.trace,
+        trace=seen.trace,
         cells=[cell.metadata.get("papermill", {}).get("duration") or 0.0 for cell in cells],
         digest=digest,
         started=began,
@@ -164,18 +167,9 @@ def _write(nb: Any, job: Job) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-@contextmanager
-def sockets() -> Iterator[Path]:
-    """Make a private folder with a short name: a socket's path may have some hundred characters."""
-    shared = os.environ.get("XDG_RUNTIME_DIR")
-    place = shared if shared and os.access(shared, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="crm-", dir=place, ignore_cleanup_errors=True) as made:
-        yield Path(made)
-
-
 def warm_up() -> None:
     """Import what an execution needs, so that a pool's workers inherit it."""
     import nbformat  # noqa: F401
     import papermill  # noqa: F401
 
-    from helpers.batch import engine  # noqa: F401
+    from helpers.batch import tracing  # noqa: F401

@@ -10,6 +10,7 @@ THREADS = (
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
     "NUMBA_NUM_THREADS",
     "POLARS_MAX_THREADS",
 )
@@ -22,12 +23,17 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def threads(count: int) -> dict[str, str]:
+    """Return the variables that give a kernel's numerical libraries so many threads."""
+    return dict.fromkeys(THREADS, str(count))
+
+
 def shared(jobs: int) -> dict[str, str]:
     """Return what every kernel of a run sees wherever it is: one hash seed, its share of cores.
 
     jobs × threads is the number of cores, so that parallel reports do not fight for them.
     """
-    return {**dict.fromkeys(THREADS, str(max(1, cores() // jobs))), "PYTHONHASHSEED": "0"}
+    return {**threads(max(1, cores() // jobs)), "PYTHONHASHSEED": "0"}
 
 
 def environment(jobs: int) -> dict[str, str]:

@@ -10,9 +10,35 @@ from typing import TYPE_CHECKING, Any, TextIO
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+    from helpers.batch.kernels.observer import Observer
+
+NAME = "crm-reports"
+
 
 class ReportEngine:
-    """Executes a notebook under limits, journalling each cell instead of rewriting the file."""
+    """Executes a notebook under limits, journalling each cell instead of rewriting the file.
+
+    Options, beside those of papermill:
+        output_path: where papermill writes; its journal stands beside it until the end.
+        progress_bar: True, False, or options of tqdm.
+        log_output: whether outputs are logged too.
+        stdout_file: what cells print goes there too.
+        stderr_file: so do their errors.
+        start_timeout: seconds that a kernel may take to start.
+        execution_timeout: seconds that one cell may take.
+        report_timeout: seconds that all cells together may take.
+        memory_limit_mb: what the kernel and its processes together may hold, in MiB.
+        output_limit_mb: how many million characters a cell may print; the rest is cut.
+        threads: how many threads the kernel's numerical libraries may use.
+        environment: variables for the kernel, beside those of this process.
+        journal: where to journal if there is no `output_path`; the caller removes it.
+        folder: the kernel's working folder; by default this process's.
+        log: receives what the kernel writes outside its cells.
+        sockets: a private folder to connect through, instead of ports.
+        observer: is told when the notebook is prepared, its kernel started, its cells run.
+        input_path: where the notebook comes from; not kept unless it is a path.
+        autosave_cell_every: not used; between cells only the journal is written.
+    """
 
     @classmethod
     def execute_notebook(
@@ -32,32 +58,18 @@ class ReportEngine:
         threads: int | None = None,
         environment: dict[str, str] | None = None,
         journal: Path | str | None = None,
+        folder: str | None = None,
+        log: Path | None = None,
+        sockets: Path | None = None,
+        observer: "Observer | None" = None,
         input_path: object = None,
         autosave_cell_every: int = 0,
     ) -> "NotebookNode":
-        """Execute a notebook and return it.
+        """Execute a prepared notebook in place and return it."""
+        from helpers.batch.kernels.execution import Options, Places, execute
 
-        Args:
-            nb: the prepared notebook, changed in place.
-            kernel_name: a kernelspec.
-            output_path: where papermill writes; its journal stands beside it until the end.
-            progress_bar: True, False, or options of tqdm.
-            log_output: whether outputs are logged too.
-            stdout_file: what cells print goes there too.
-            stderr_file: so do their errors.
-            start_timeout: seconds that a kernel may take to start.
-            execution_timeout: seconds that one cell may take.
-            report_timeout: seconds that all cells together may take.
-            memory_limit_mb: what the kernel and its processes together may hold, in MiB.
-            output_limit_mb: how many million characters a cell may print; the rest is cut.
-            threads: how many threads the kernel's numerical libraries may use.
-            environment: variables for the kernel, beside those of this process.
-            journal: where to journal if there is no `output_path`; the caller removes it.
-            input_path: where the notebook comes from; not used.
-            autosave_cell_every: not used; between cells only the journal is written.
-        """
-        from helpers.batch.kernels.execution import Options, execute
-
+        if not isinstance(input_path, str):  # papermill notes the notebook itself, if given one
+            nb.metadata.papermill["input_path"] = None
         options = Options(
             start_timeout=start_timeout,
             cell_timeout=execution_timeout,
@@ -67,13 +79,12 @@ class ReportEngine:
             threads=threads,
             environment=environment or {},
         )
-        streams = {"stdout_file": stdout_file, "stderr_file": stderr_file}
+        at = Path(journal) if journal else None
         return execute(
-            *(nb, kernel_name, options),
-            output_path=output_path,
-            journal=journal,
+            *(nb, kernel_name, options, Places(output_path, at, folder, log, sockets)),
+            observer=observer,
             shown={"progress_bar": progress_bar, "log_output": log_output},
-            streams=streams,
+            streams={"stdout_file": stdout_file, "stderr_file": stderr_file},
         )
 
     @classmethod

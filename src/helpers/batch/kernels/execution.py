@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -17,9 +17,12 @@ from nbformat.v4 import new_output
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.log import logger
 
+from helpers.batch.kernel import threads
 from helpers.batch.kernels import limits
 from helpers.batch.kernels.journal import JournalledExecution, beside
+from helpers.batch.kernels.observer import Observer
 from helpers.batch.kernels.ready import wait_until_ready
+from helpers.batch.kernels.sockets import connection
 
 IOPUB_S = 60  # how long outputs may lag behind the end of their cell
 
@@ -37,13 +40,32 @@ class Options:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where an execution reads and writes; None leaves it to papermill and jupyter_client.
+
+    Attributes:
+        output: the executed notebook; its journal stands beside it until the end.
+        journal: where to journal if there is no `output`; the caller removes it.
+        folder: the kernel's working folder.
+        log: a file that receives what the kernel writes outside its cells.
+        sockets: a private folder to connect through, instead of ports.
+    """
+
+    output: str | None = None
+    journal: Path | None = None
+    folder: str | None = None
+    log: Path | None = None
+    sockets: Path | None = None
+
+
 def execute(
     nb: NotebookNode,
     kernel_name: str,
     options: Options,
+    places: Places,
     *,
-    output_path: str | None = None,
-    journal: Path | str | None = None,
+    observer: Observer | None = None,
     shown: Mapping[str, Any] | None = None,
     streams: Mapping[str, Any] | None = None,
 ) -> NotebookNode:
@@ -56,20 +78,25 @@ def execute(
     Raises:
         RuntimeError: the kernel does not start.
     """
-    shown = dict(shown or {"progress_bar": False})
-    journal = Path(journal) if journal else beside(output_path)
-    manager = JournalledExecution(nb, output_path=output_path, journal=journal, **shown)
+    shown, looking = dict(shown or {"progress_bar": False}), observer or Observer()
+    journal = places.journal or beside(places.output)
+    manager = JournalledExecution(nb, output_path=places.output, journal=journal, **shown)
+    looking.prepared(nb)
     manager.notebook_start()
     try:
         client = ReportClient(
             manager,
             options,
+            looking,
             kernel_name=kernel_name,
             log=logger,
             log_output=bool(shown.get("log_output")),
+            config=connection(kernel_name, places.sockets),
             **(streams or {}),
         )
-        client.execute()
+        started: dict[str, Any] = {"cwd": places.folder} if places.folder else {}
+        with places.log.open("wb") if places.log else nullcontext() as log:
+            client.execute(**started, **({"stdout": log, "stderr": log} if log else {}))
     finally:
         manager.cleanup_pbar()
         manager.notebook_complete()
@@ -79,7 +106,9 @@ def execute(
 class ReportClient(PapermillNotebookClient):
     """Papermill's client with limits, a quicker start, and errors that stay in the notebook."""
 
-    def __init__(self, manager: JournalledExecution, options: Options, **traits: Any) -> None:
+    def __init__(
+        self, manager: JournalledExecution, options: Options, observer: Observer, **traits: Any
+    ) -> None:
         super().__init__(
             manager,
             startup_timeout=options.start_timeout,
@@ -87,7 +116,7 @@ class ReportClient(PapermillNotebookClient):
             store_widget_state=False,
             **traits,
         )
-        self.options = options
+        self.options, self.observer = options, observer
         self.timeout_func = self._time_left
         self.printed: dict[int, int] = {}
         self.until = float("inf")
@@ -99,7 +128,7 @@ class ReportClient(PapermillNotebookClient):
         marks = [time.monotonic()]
         environment = {
             **os.environ,
-            **limits.thread_environment(self.options.threads),
+            **(threads(self.options.threads) if self.options.threads else {}),
             **self.options.environment,
         }
         try:
@@ -108,7 +137,9 @@ class ReportClient(PapermillNotebookClient):
                 record["kernel"] = self._kernel()
                 self.until = marks[-1] + (self.options.report_timeout or float("inf"))
                 with self._memory_watched():
+                    self.observer.started(self)
                     self.papermill_execute_cells()
+                    self.observer.finished(self)
                 record["resources"] = self.used
                 marks.append(time.monotonic())
         finally:
@@ -150,7 +181,7 @@ class ReportClient(PapermillNotebookClient):
                 break
             finally:
                 self.nb_man.cell_complete(cell, cell_index=index)
-                if cell.cell_type == "code" and (pid := self._pid()):
+                if cell.cell_type == "code" and (pid := self.pid):
                     self.used = limits.usage(pid) or self._last_usage() or self.used
 
     def output(
@@ -170,7 +201,7 @@ class ReportClient(PapermillNotebookClient):
 
     @contextmanager
     def _memory_watched(self) -> Iterator[None]:
-        pid, limit = self._pid(), self.options.memory_limit_mb
+        pid, limit = self.pid, self.options.memory_limit_mb
         self.watch = limits.MemoryWatch(pid, limit) if pid and limit else None
         try:
             yield
@@ -197,8 +228,7 @@ class ReportClient(PapermillNotebookClient):
         cell.outputs.append(new_output("error", ename=name, evalue=said, traceback=[said]))
 
     def _how_it_ended(self) -> str:
-        process = getattr(self.km.provisioner, "process", None)
-        status = getattr(process, "returncode", None)
+        status = getattr(self.process, "returncode", None)
         if status is None:
             return "nobody knows how"
         if status >= 0:
@@ -207,16 +237,22 @@ class ReportClient(PapermillNotebookClient):
         return f"{name}, perhaps for want of memory" if name == "SIGKILL" else name
 
     def _last_usage(self) -> dict[str, float]:
-        process = getattr(self.km.provisioner, "process", None)
-        said = getattr(process, "usage", {})  # what the fork server says of a dead kernel
+        said = getattr(self.process, "usage", {})  # what the fork server says of a dead kernel
         return {name: round(value, 3) for name, value in said.items()}
 
-    def _pid(self) -> int | None:
+    @property
+    def pid(self) -> int | None:
+        """The kernel's process; None where it is one of another machine."""
         return getattr(self.km.provisioner, "pid", None) if self.km else None
+
+    @property
+    def process(self) -> Any:
+        """The kernel's process with the manners of `subprocess.Popen`, if it is of this machine."""
+        return getattr(self.km.provisioner, "process", None)
 
     def _kernel(self) -> dict[str, str]:
         provisioner = self.km.provisioner
-        local = "cold" if self._pid() else "remote"
+        local = "cold" if self.pid else "remote"
         kind = getattr(provisioner, "kernel_kind", local)
         fallback = getattr(provisioner, "fallback", "")
         found = {"name": self.kernel_name, "kind": kind}

@@ -1,8 +1,6 @@
 """An executed notebook that grows on disk by the finished cell: a line each, never rewritten."""
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ import nbformat
 from nbformat import NotebookNode
 from papermill.engines import NotebookExecutionManager
 
+from helpers.batch.files import write_bytes
 from helpers.errors import ReportError
 
 SUFFIX = ".journal"
@@ -55,26 +54,13 @@ class JournalledExecution(NotebookExecutionManager):
         """Write the notebook, if it has a place, and remove the journal that it replaces."""
         super().notebook_complete(**kwargs)
         if self.final and self.journal:
-            write(self.nb, self.final)
+            write_bytes(self.final, nbformat.writes(self.nb).encode())
             self.journal.unlink()
 
     def _append(self, entry: Any, mode: str = "a") -> None:
         if self.journal:
             with open(self.journal, mode, encoding="utf-8") as file:
                 file.write(json.dumps(entry, ensure_ascii=False) + "\n")
-
-
-def write(nb: NotebookNode, path: Path) -> None:
-    """Write a notebook beside its place, then rename it."""
-    handle, new = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(nbformat.writes(nb))
-        os.chmod(new, 0o644)
-        os.replace(new, path)
-    except BaseException:
-        os.unlink(new)
-        raise
 
 
 def recover(journal: Path | str) -> NotebookNode:

@@ -8,19 +8,6 @@ import psutil
 
 PACE_S = 0.25
 
-_THREADS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-
-
-def thread_environment(threads: int | None) -> dict[str, str]:
-    """Return the variables that give a kernel's numerical libraries so many threads."""
-    return {} if threads is None else dict.fromkeys(_THREADS, str(threads))
-
 
 class MemoryWatch:
     """Kills a kernel that, with the processes it started, holds more memory than it may.
