@@ -262,14 +262,28 @@ def test_short_histories_still_make_a_whole_page(period: str) -> None:
     kpis = {k.contract.name: k for k in [*sf.headline(page, previous=before), *sf.trust_kpis(page)]}
     assert kpis["forecast_sales"].value > 0
     assert all(k.note for k in kpis.values() if k.value is None)
-    said = [sf.expectation(page), sf.trust(page), sf.season_caution(page, first=FIRST),
-            sf.holiday_note(page), sf.last_verdict(before, page), sf.says_past(page),
-            sf.says_daily(page), *sf.next_steps(page, next_target=sf.targets(page)[1]),
-            *sf.quality_sentences(page)]  # fmt: skip
-    assert not any("nan" in sentence for sentence in said)
+    assert not any("nan" in sentence for sentence in said_on(page, before))
     assert sf.shop_frame(page, orders).empty
     assert sf.parts_ahead(page, kind="Department").empty
     assert len(sf.rules(page)) in (0, 6)
+
+
+def test_a_period_in_which_nothing_was_sold_is_told_in_words() -> None:
+    orders, _ = shop()
+    quiet = orders[~orders["ordered_at"].between("2017-05-01", "2017-05-31 23:59:59")]
+    page, before, _ = sf.outlooks(
+        quiet.drop(columns="store_id"), None, period=MAY, first=FIRST, country="US"
+    )
+    assert page.days.loc[page.days["ds"] >= "2017-05-01", "revenue"].sum() == 0
+    assert "Nothing was sold in the period" in sf.last_verdict(before, page)
+    assert not any("nan" in sentence for sentence in said_on(page, before))
+
+
+def said_on(page: sf.Outlook, before: sf.Outlook | None) -> list[str]:
+    return [sf.expectation(page), sf.trust(page), sf.season_caution(page, first=FIRST),
+            sf.holiday_note(page), sf.last_verdict(before, page), sf.says_past(page),
+            sf.says_daily(page), *sf.next_steps(page, next_target=sf.targets(page)[1]),
+            *sf.quality_sentences(page)]  # fmt: skip
 
 
 def test_one_customer_who_buys_the_same_every_day() -> None:

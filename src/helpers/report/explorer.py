@@ -117,7 +117,7 @@ def widget(explorer: Explorer, fmt: Formatter) -> Any:
         options=periods, index=(0, len(periods) - 1), description="Period", style=wide,
         continuous_update=False, readout=False,
     )  # fmt: skip
-    between, picture = widgets.Label(), widgets.HTML()
+    between, picture = widgets.Label(layout={"margin": "2px 1em"}), widgets.HTML()
 
     def show(_: object = None) -> None:
         between.value = " - ".join(fmt.period(Period.parse(end)) for end in span.value)

@@ -79,6 +79,8 @@ def last_verdict(previous: Outlook | None, page: Outlook, *, write: Write = plai
 def verdict(card: pd.DataFrame, total: pd.Series, *, write: Write = plain) -> str:
     """Return in a few sentences how a forecast did; `total` is its row in `Totals`."""
     own = card[card["model"] == MODELS[CHOSEN]].iloc[0]
+    if not np.isfinite(own["wape"]):
+        return "Nothing was sold in the period, so no error can be stated as a share of it."
     best = card.loc[card["wape"].idxmin(), "model"]
     side = "above" if own["error"] > 0 else "below"
     text = (
