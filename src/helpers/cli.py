@@ -258,6 +258,7 @@ def watch(
 def _publish(formats: str, site_url: str | None, renderer: str = "auto") -> int:
     from helpers import paths
     from helpers.batch import published
+    from helpers.batch.progress import counted
 
     chosen = tuple(part.strip() for part in formats.split(",") if part.strip())
     index, made_from = paths.site() / "index.html", published.key(chosen, site_url)
@@ -273,7 +274,7 @@ def _publish(formats: str, site_url: str | None, renderer: str = "auto") -> int:
         typer.echo(f"Not published: {name}: {why}", err=True)
     if not made.failed:
         published.note(made_from)
-    said = f"Published {made.pages} reports ({made.written} files are new)"
+    said = f"Published {counted(made.pages, 'report')}, {counted(made.written, 'new file')},"
     typer.echo(f"{said} with the {made.renderer} renderer: {made.why}\n{index}")
     return 1 if made.failed else 0
 

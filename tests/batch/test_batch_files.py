@@ -31,6 +31,16 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch)
     assert [found.name for found in tmp_path.iterdir()] == ["a.json"]
 
 
+def test_a_folder_that_cannot_be_made_is_named(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    with pytest.raises(HelpersError, match="Permission denied") as refused:
+        files.write_json(tmp_path / "output" / "a.json", {})
+    assert refused.value.file == tmp_path / "output"
+
+
 def test_a_file_in_the_place_of_a_folder_is_named(tmp_path):
     (tmp_path / "output").write_text("in the way")
     with pytest.raises(UsageError, match="a file stands where a folder is needed") as refused:

@@ -12,6 +12,7 @@ from helpers.batch.facts import Facts
 from helpers.batch.job import Limits
 from helpers.batch.lock import one_run
 from helpers.batch.plan import Plan
+from helpers.batch.progress import counted
 from helpers.batch.record import Record
 from helpers.batch.run import Options
 from helpers.batch.selection import Selection, chosen_families, select
@@ -92,7 +93,7 @@ def summary(records: list[Record]) -> list[str]:
         counts[record.status] = counts.get(record.status, 0) + 1
     words = {"ok": "done", "fresh": "up to date", "not_applicable": "not applicable"}
     said = [f"{count} {words.get(status, status)}" for status, count in counts.items()]
-    lines = [f"{len(records)} reports: {', '.join(said) or 'none'}."]
+    lines = [f"{counted(len(records), 'report')}: {', '.join(said) or 'none'}."]
     for record in records:
         if record.status == "not_applicable":
             lines.append(f"  {record.edition}: {record.reasons[0]}")

@@ -60,6 +60,7 @@ def make_folder(folder: Path) -> None:
 
     Raises:
         UsageError: a file stands in its place.
+        HelpersError: the operating system refuses it for another reason.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -70,6 +71,8 @@ def make_folder(folder: Path) -> None:
             file=blocking,
             hint="Move it away, or set CRM_REPORTS_OUTPUT to another folder.",
         ) from error
+    except OSError as error:
+        raise refused(folder, error) from error
 
 
 def refused(path: Path, error: OSError) -> HelpersError:

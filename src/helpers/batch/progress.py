@@ -93,6 +93,11 @@ class Progress:
         return f"{span(max(sum(rest) / self.jobs, max(rest, default=0.0)))} left"
 
 
+def counted(number: int, what: str) -> str:
+    """Return a number of things: `1 report`, `12 reports`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def span(seconds: float) -> str:
     """Return a duration as a reader says it: `8 s`, `2 min 05 s`, `1 h 03 min`."""
     whole = round(seconds)
