@@ -19,7 +19,8 @@ ALLOWED = {
     "document": {"errors"},
     "report": {"errors", "periods", "metrics.contracts", "params", "document"},
     "private": {"errors", "paths"},
-    "batch": FOUNDATION | {"params", "sources", "document", "private"},
+    "predictions": FOUNDATION | {"private"},
+    "batch": FOUNDATION | {"params", "sources", "document", "private", "predictions"},
     "publish": FOUNDATION | {"params", "document", "metrics.contracts"},
     "cli": FOUNDATION | {"params", "sources", "document", "batch", "publish"},
 }

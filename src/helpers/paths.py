@@ -4,7 +4,9 @@ nbval runs in the notebook's folder and papermill in the caller's, so every path
 project's root: `CRM_REPORTS_ROOT`, or the checkout this package was installed from.
 """
 
+import hashlib
 import os
+import re
 from pathlib import Path
 
 
@@ -53,3 +55,19 @@ def site() -> Path:
 def private() -> Path:
     """Return the folder of lists about single customers; never published."""
     return output() / "private"
+
+
+def slug(slice: str) -> str:
+    """Return a slice as a file name: `income=Under 15K` becomes `income-Under-15K-5d1c66`.
+
+    A digest follows wherever characters were replaced, so that two slices never share a name.
+    """
+    plain = re.sub(r"[^0-9A-Za-z_]+", "-", slice).strip("-")
+    if re.fullmatch(r"[A-Za-z]\w*=[0-9A-Za-z_]+", slice, re.ASCII):
+        return plain
+    return f"{plain}-{hashlib.sha256(slice.encode()).hexdigest()[:6]}"
+
+
+def stem(period: str, slice: str = "all") -> str:
+    """Return the name of a report's files, without folder and ending."""
+    return period if slice == "all" else f"{period}--{slug(slice)}"

@@ -26,7 +26,7 @@ def write_list(
         OSError: the folder cannot be written.
     """
     folder = paths.private() / source / family
-    _private_folders(folder)
+    private_folders(folder)
     suffix = "" if slice == "all" else "--" + "".join(c if c.isalnum() else "-" for c in slice)
     final = folder / f"{period}-{name}{suffix}.csv"
     handle, beside = tempfile.mkstemp(dir=folder, suffix=".part")  # created with mode 0600
@@ -40,7 +40,8 @@ def write_list(
     return final
 
 
-def _private_folders(folder: "Path") -> None:
+def private_folders(folder: "Path") -> None:
+    """Make a folder below `private/`, it and all between readable by their owner only."""
     paths.output().mkdir(parents=True, exist_ok=True)
     top = paths.private()
     for path in [top, *reversed([p for p in folder.parents if top in p.parents]), folder]:

@@ -32,6 +32,7 @@ class Params(BaseParams):
     title: ClassVar[str] = "{family}"
     summary: ClassVar[str] = "A tiny report."
     needs: ClassVar[tuple[str, ...]] = {needs}
+    keeps_predictions: ClassVar[bool] = {keeps}
     horizon: int = Field(ge=1, le=12, description="months ahead")
 """
 
@@ -103,11 +104,13 @@ class Project:
     def data(self) -> Path:
         return self.root / "data" / "small"
 
-    def family(self, name: str, *cells: str, needs: tuple[str, ...] = ("orders",)) -> None:
+    def family(
+        self, name: str, *cells: str, needs: tuple[str, ...] = ("orders",), keeps: bool = False
+    ) -> None:
         """Add a report family, or replace its notebook."""
         (self.root / "notebooks" / f"{name}.ipynb").write_text(notebook(*cells))
         (self.root / "params" / f"{name}.yml").write_text("horizon: 3\n")
-        (self.models / f"{name}.py").write_text(MODEL.format(family=name, needs=needs))
+        (self.models / f"{name}.py").write_text(MODEL.format(family=name, needs=needs, keeps=keeps))
 
     def extract(self, month: int, *, orders: int = 31, name: str = "") -> None:
         """Write an extract: orders on the days of a month of 2017, ten customers in turn."""

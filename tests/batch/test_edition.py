@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.batch.edition import Edition, slug
+from helpers.batch.edition import Edition
+from helpers.paths import slug
 
 
 def test_an_edition_has_one_place_for_each_of_its_files(own_output):

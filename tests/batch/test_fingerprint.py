@@ -13,12 +13,14 @@ INPUTS = {
     "tables": {"orders": {"rows": 100, "hash": "a"}, "coverage": {"rows": 0, "hash": "x"}},
     "modules": {"helpers.metrics.churn": "m1"},
     "files": {"src/style.css": "f1"},
+    "predictions": {"s/f/2017-10": "p1"},
     "versions": {"pandas": "2.3.1"},
 }
 TRACE = {
     "tables": ["orders"],
     "modules": {"helpers.sources": f"{fingerprint._CODE}/sources/__init__.py"},
     "files": ["reports/output/store/x.parquet", "params/base.yml", "src/helpers/report/look.css"],
+    "beside": ["notebooks/local.py"],
     "tops": ["pandas", "unheard_of"],
     "site": ["/nowhere/site-packages"],
     "python": "3.11.2",
@@ -39,6 +41,9 @@ TRACE = {
         ("modules", "helpers.metrics.churn", "gone", "helpers.metrics.churn is gone"),
         ("files", "src/style.css", "f2", "src/style.css changed"),
         ("versions", "pandas", "2.3.3", "pandas 2.3.1 → 2.3.3"),
+        ("predictions", "s/f/2017-10", "p2", "what s/f/2017-10 predicted changed"),
+        ("predictions", "s/f/2017-10", "", "what s/f/2017-10 predicted is gone"),
+        ("predictions", "s/f/2017-09", "p1", "what s/f/2017-09 predicted is new"),
     ],
 )
 def test_each_kind_of_change_is_said_in_words(part, name, value, said):
@@ -90,7 +95,7 @@ def test_a_file_that_is_no_notebook_still_has_a_digest():
 def test_uses_are_what_can_be_looked_up_again():
     found = uses(TRACE, {"pandas": ["pandas"]})
     assert found["modules"] == {"helpers.sources": "sources/__init__.py"}
-    assert found["files"] == ["src/helpers/report/look.css"]
+    assert found["files"] == ["src/helpers/report/look.css", "notebooks/local.py"]
     assert found["versions"] == ["pandas"]
     assert found["tables"] == ["orders"]
 

@@ -96,3 +96,41 @@ def test_errors_of_the_executor_become_outcomes(tmp_path, error, status, attempt
     assert ended["2017-01"].status == status
     assert len([call for call in executor.calls if call[0] == "2017-01"]) == attempts
     assert ended["2017-02"].status == "ok"
+
+
+class Held(Scripted):
+    """Answers only when asked to, so that what begins meanwhile can be seen."""
+
+    def __init__(self, script):
+        super().__init__(script)
+        self.open = []
+
+    def submit(self, call, job):
+        future = super().submit(call, job)
+        held = Future()
+        self.open.append((held, future))
+        return held
+
+    def release(self):
+        held, future = self.open.pop(0)
+        held.set_result(future.result())
+
+
+def test_a_report_waits_for_the_earlier_one_and_no_other_waits_with_it(tmp_path, monkeypatch):
+    executor, begun = Held({"2017-01": ["died", "ok"]}), []
+    pair = {Edition("s", "f", "2017-02"): Edition("s", "f", "2017-01")}
+    waited = []
+
+    def wait(futures, timeout, return_when):
+        waited.append((sorted(begun), timeout))
+        executor.release()
+        return {future for future in futures if future.done()}, set()
+
+    monkeypatch.setattr(runners, "wait", wait)
+    Runner(
+        executor, 3, on_start=lambda job: begun.append(job.edition.period),
+        on_end=lambda job, outcome: begun.remove(job.edition.period),
+    ).run((job(p, tmp_path) for p in ("2017-01", "2017-02", "2017-03")), after=pair)  # fmt: skip
+    assert waited[0] == (["2017-01", "2017-03"], None)  # nothing to poll for: no busy waiting
+    order = [period for period, _ in executor.calls]
+    assert order == ["2017-01", "2017-03", "2017-01", "2017-02"]

@@ -9,18 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from helpers import paths
+from helpers import paths, predictions
 from helpers.batch import bundle
 from helpers.batch import kernel as kernels
 from helpers.batch.edition import store
 from helpers.batch.job import Job, Outcome
 from helpers.batch.runner import Way
 from helpers.errors import UsageError
+from helpers.private import private_folders
 
 if TYPE_CHECKING:
     import fsspec
 
     from helpers.sources import SourceInfo
+
+
+EARLIER = "earlier"
+"""The folder, beside a job's results, of what earlier editions predicted."""
 
 
 def connect(spec: str) -> tuple[Executor, int]:
@@ -86,10 +91,18 @@ class Staging(Way):
     def send(self, job: Job) -> Job:
         """Return the job as a worker of another machine gets it."""
         environment = {name: job.environment[name] for name in kernels.shared(1)}
-        return replace(
-            job, notebook=self.bundle, landing=f"{self.address}/results/{uuid4().hex}",
-            environment=environment,
-        )  # fmt: skip
+        landing = f"{self.address}/results/{uuid4().hex}"
+        self._send_earlier(job, landing)
+        return replace(job, notebook=self.bundle, landing=landing, environment=environment)
+
+    def _send_earlier(self, job: Job, landing: str) -> None:
+        """Send what earlier editions of the family predicted, for the report to judge."""
+        _, top = _reach(landing)
+        for name, path in predictions.names().items():
+            source, family, stem = name.split("/")
+            if (source, family) == (job.edition.source, job.edition.family):
+                self.system.makedirs(f"{top}/{EARLIER}", exist_ok=True)
+                self.system.pipe_file(f"{top}/{EARLIER}/{stem}", path.read_bytes())
 
     def fetch(self, remote: Job, job: Job) -> None:
         """Bring what a worker has left to where a local worker leaves it."""
@@ -100,10 +113,13 @@ class Staging(Way):
         landing.mkdir(parents=True, exist_ok=True)
         for path in self.system.find(top):
             name = path.removeprefix(top).lstrip("/")
-            secret = name.startswith("private/")
-            place = paths.output() / name if secret else landing / name
-            if secret:
-                _private_folders(place.parent)
+            if name.startswith(f"{EARLIER}/"):
+                continue
+            listed = name.startswith("private/")
+            secret = listed or name == predictions.FILE
+            place = paths.output() / name if listed else landing / name
+            if listed:
+                private_folders(place.parent)
             beside = place.with_name(f".{place.name}.part")
             beside.touch(mode=0o600 if secret else 0o644)
             beside.write_bytes(self.system.cat_file(path))
@@ -122,6 +138,7 @@ def run(job: Job) -> Outcome:
     (output / "store").symlink_to(root / "store")
     environment = {**job.environment, "CRM_REPORTS_ROOT": str(root)}
     environment |= {"CRM_REPORTS_DATA": str(root / "data"), "CRM_REPORTS_OUTPUT": str(output)}
+    _fetch_earlier(job, output)
     try:
         outcome = execute(
             replace(
@@ -141,20 +158,27 @@ def run(job: Job) -> Outcome:
 def _send(output: Path, landing: str) -> None:
     system, top = _reach(landing)
     system.makedirs(top, exist_ok=True)
-    for name in ("executed.ipynb", "journal.jsonl"):
+    for name in ("executed.ipynb", "journal.jsonl", predictions.FILE):
         path = output / "landing" / name
         if path.is_file():
             system.pipe_file(f"{top}/{name}", path.read_bytes())
-    for path in sorted(p for p in (output / "private").rglob("*") if p.is_file()):
+    for path in sorted(p for p in (output / "private").glob("*/*/*") if p.is_file()):
         place = f"{top}/{path.relative_to(output).as_posix()}"
         system.makedirs(place.rpartition("/")[0], exist_ok=True)
         system.pipe_file(place, path.read_bytes())
 
 
-def _private_folders(folder: Path) -> None:
-    for each in reversed([folder, *folder.parents]):
-        if each == paths.private() or paths.private() in each.parents:
-            each.mkdir(mode=0o700, parents=True, exist_ok=True)
+def _fetch_earlier(job: Job, output: Path) -> None:
+    """Put what earlier editions predicted to where the kernel looks for it."""
+    system, top = _reach(job.landing)
+    if not system.exists(f"{top}/{EARLIER}"):
+        return
+    edition = job.edition
+    folder = output / predictions.place(edition.name).parent.relative_to(paths.output())
+    folder.mkdir(mode=0o700, parents=True)
+    for path in system.find(f"{top}/{EARLIER}"):
+        name = path.rpartition("/")[2]
+        (folder / f"{name}.parquet").write_bytes(system.cat_file(path))
 
 
 def _reach(address: str) -> tuple["fsspec.AbstractFileSystem", str]:

@@ -1,22 +1,9 @@
 """What one report is called and where its files are."""
 
-import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import paths
-
-
-def slug(slice: str) -> str:
-    """Return a slice as a file name: `income=Under 15K` becomes `income-Under-15K-5d1c66`.
-
-    A digest follows wherever characters were replaced, so that two slices never share a name.
-    """
-    plain = re.sub(r"[^0-9A-Za-z_]+", "-", slice).strip("-")
-    if re.fullmatch(r"[A-Za-z]\w*=[0-9A-Za-z_]+", slice, re.ASCII):
-        return plain
-    return f"{plain}-{hashlib.sha256(slice.encode()).hexdigest()[:6]}"
 
 
 @dataclass(frozen=True, order=True)
@@ -31,7 +18,7 @@ class Edition:
     @property
     def stem(self) -> str:
         """The name of its files, without folder and ending."""
-        return self.period if self.slice == "all" else f"{self.period}--{slug(self.slice)}"
+        return paths.stem(self.period, self.slice)
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from helpers import predictions
 from helpers.batch.attempts import EXECUTED, JOURNAL
 from helpers.batch.job import Failure, Job, Outcome, Status
 from helpers.batch.leftovers import MARK, end_kernel, note_kernel
@@ -74,7 +75,7 @@ def _execute(
             report_timeout=limits.report_seconds or None,
             memory_limit_mb=limits.memory_mb or None,
             output_limit_mb=limits.output_mb * 1.048576,
-            environment={**job.environment, MARK: mark},
+            environment={**job.environment, **_landing(landing), MARK: mark},
             journal=landing / JOURNAL,
             folder=job.environment["CRM_REPORTS_ROOT"],
             log=log,
@@ -93,6 +94,11 @@ def _execute(
         said = (str(error) or repr(error)) + _last_words(log)
         return "failed" if full else "died", Failure(None, type(error).__name__, said)
     return _all_cells_ran(seen.nb)
+
+
+def _landing(folder: Path) -> dict[str, str]:
+    """Return the variable that tells the kernel where to leave what it predicts."""
+    return {predictions.LANDING: str(folder.resolve())}
 
 
 def _code(nb: Any) -> list[Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from helpers.batch import fingerprint
 from helpers.batch.plan import Plan, Planned
-from helpers.batch.progress import span
+from helpers.batch.progress import counted, span
 from helpers.errors import UsageError
 
 _WORDS = {"run": "run", "fresh": "up to date", "not_applicable": "not applicable"}
@@ -24,7 +24,7 @@ def listed(plan: Plan) -> Iterator[str]:
     known = [report.seconds for report in plan.todo]
     if known and None not in known:
         said[0] += f" ({span(sum(filter(None, known)))} of work)"
-    yield f"{len(plan.reports)} reports: {', '.join(said) or 'none'}."
+    yield f"{counted(len(plan.reports), 'report')}: {', '.join(said) or 'none'}."
 
 
 def explained(plan: Plan, family: str, period: str) -> Iterator[str]:
@@ -48,10 +48,10 @@ def _dependencies(plan: Plan, report: Planned) -> Iterator[str]:
     if known is None or not known.fingerprint:
         yield "  What it depends on is known once it has run."
         return
-    now = plan.inputs(report, known.uses)
+    now = plan.now(report, known.uses)
     yield f"  last run: {known.finished}, fingerprint {known.fingerprint}"
     yield _line("notebook", "cells", known.inputs.get("notebook"), now["notebook"])
-    for part in ("params", "tables", "modules", "files", "versions"):
+    for part in ("params", "tables", "modules", "files", "predictions", "versions"):
         before = known.inputs.get(part) or {}
         for name in sorted({*before, *now[part]}):
             yield _line(part, name, before.get(name), now[part].get(name))

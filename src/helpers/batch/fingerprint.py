@@ -1,10 +1,11 @@
 """What a report depends on, as content: its inputs, their digest, and what changed in words.
 
 Inputs are the notebook's source (not its outputs), the resolved parameters, the tables that it read
-as cut at `as_of`, the `helpers` modules and data files that it used, and the versions of the
-distributions that it imported. KPI contracts are part of their metrics module. Files are hashed
-when the plan is made, before a kernel starts: a file that changes while reports run differs from
-what is recorded, and the next plan says so.
+as cut at `as_of`, the `helpers` modules and data files that it used, the versions of the
+distributions that it imported, and what earlier editions predicted where it judges them. KPI
+contracts are part of their metrics module. Files are hashed when the plan is made, before a kernel
+starts: a file that changes while reports run differs from what is recorded, and the next plan says
+so.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import helpers
-from helpers import paths
+from helpers import paths, predictions
 
 _CODE = Path(helpers.__file__).resolve().parent
 
@@ -107,6 +108,7 @@ def inputs(
         "tables": {name: tables.get(name) for name in read},
         "modules": {name: content.of(_absolute(file)) for name, file in uses["modules"].items()},
         "files": {file: content.of(content.root / file) for file in uses["files"]},
+        "predictions": {name: predictions.digest(name) for name in uses.get("predictions", ())},
         "versions": {
             "python": uses["python"],
             **{name: versions.get(name, "gone") for name in uses["versions"]},
@@ -130,8 +132,12 @@ def uses(trace: dict[str, Any] | None, distributions: Mapping[str, list[str]]) -
     return {
         "tables": None if "helpers.sources" in trace["modules"] and not tables else tables,
         "modules": {name: _relative(file) for name, file in sorted(trace["modules"].items())},
-        "files": [file for file in trace["files"] if not file.startswith(ignored)],
+        "files": [
+            *(file for file in trace["files"] if not file.startswith(ignored)),
+            *trace["beside"],
+        ],
         "versions": sorted(names),
+        "predictions": dict(sorted(trace.get("predictions", {}).items())),
         "site": trace["site"],
         "python": trace["python"],
     }
@@ -172,12 +178,18 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     found: list[str] = []
     if before.get("notebook") != now["notebook"]:
         found.append("notebook changed")
-    for part, say in _SAY.items():
-        old, new = before.get(part) or {}, now[part]
-        for name in sorted({*old, *new}):
-            if old.get(name) != new.get(name):
-                found.append(say(name, old.get(name, _ABSENT), new.get(name, _ABSENT)))
+    for part in _SAY:
+        found += changes_of(part, before.get(part) or {}, now.get(part) or {})
     return found
+
+
+def changes_of(part: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return in words what differs in one part of the inputs."""
+    return [
+        _SAY[part](name, old.get(name, _ABSENT), new.get(name, _ABSENT))
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    ]
 
 
 def _say_value(name: str, old: Any, new: Any) -> str:
@@ -205,10 +217,16 @@ def _say_file(name: str, old: Any, new: Any) -> str:
     return f"{name} {'is gone' if new == 'gone' else 'changed'}"
 
 
+def _say_predictions(name: str, old: Any, new: Any) -> str:
+    what = "is gone" if not new else "is new" if old is _ABSENT or not old else "changed"
+    return f"what {name} predicted {what}"
+
+
 _SAY = {
     "params": _say_value,
     "tables": _say_table,
     "modules": _say_file,
     "files": _say_file,
+    "predictions": _say_predictions,
     "versions": _say_version,
 }

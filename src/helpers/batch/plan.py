@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from helpers import predictions
 from helpers.batch import fingerprint, store
 from helpers.batch.edition import Edition
 from helpers.batch.facts import ALWAYS, Facts
@@ -40,6 +41,8 @@ class Plan:
     def __init__(self, facts: Facts, wanted: Iterable[Wanted], *, force: bool = False) -> None:
         self.facts, self.content = facts, fingerprint.Content()
         self.reports = [self._planned(report, force) for report in wanted]
+        due = {report.edition.name for report in self.todo}
+        self.reports = [_unless(report, due) for report in self.reports]
 
     @property
     def todo(self) -> list[Planned]:
@@ -75,14 +78,37 @@ class Plan:
         if any(change.endswith(("rows", "rows changed")) for change in found):
             found += _extracts(known.uses.get("extracts", {}), self.facts.files())
         if not found:
-            found = _output(edition.notebook, known.output)
+            found = _output(edition, known.output)
         return found + failed if found else []
 
-    def inputs(self, report: Planned, uses: dict[str, Any]) -> dict[str, Any]:
-        """Return the inputs of a report that has just run, as they were when it was planned."""
+    def late(self, seen: set[Edition]) -> list[Planned]:
+        """Return what was up to date until an earlier report, run meanwhile, said something else.
+
+        `seen` are the editions that this run has executed already: none of them runs twice.
+        """
+        found = []
+        for report in self.reports:
+            if report.state != "fresh" or report.known is None or report.edition in seen:
+                continue
+            uses = report.known.uses.get("predictions") or {}
+            now = {name: predictions.digest(name) for name in uses}
+            changed = fingerprint.changes_of("predictions", uses, now)
+            if changed:
+                found.append(replace(report, state="run", reasons=tuple(changed)))
+        return found
+
+    def now(self, report: Planned, uses: dict[str, Any]) -> dict[str, Any]:
+        """Return the inputs that a report depends on, as they are."""
         return fingerprint.inputs(
             self.content, report.edition.family, report.parameters, report.tables, uses
         )
+
+    def inputs(self, report: Planned, uses: dict[str, Any]) -> dict[str, Any]:
+        """Return the inputs of a report that has just run, as they were when it was planned.
+
+        What earlier editions predicted counts as it was read: they may have run after the plan.
+        """
+        return self.now(report, uses) | {"predictions": uses.get("predictions") or {}}
 
 
 def uses_of(trace: dict[str, Any] | None, plan: Plan) -> dict[str, Any]:
@@ -96,19 +122,31 @@ def uses_of(trace: dict[str, Any] | None, plan: Plan) -> dict[str, Any]:
     return {**used, "extracts": plan.facts.files(), "snapshot": plan.facts.info.snapshot}
 
 
+def _unless(report: Planned, due: set[str]) -> Planned:
+    """Say of a report that is up to date that an earlier one, which is due, may change that."""
+    if report.state != "fresh" or report.known is None:
+        return report
+    judged = sorted(due & set(report.known.uses.get("predictions") or {}))
+    said = tuple(f"it runs too if {name} predicts something else" for name in judged)
+    return replace(report, reasons=report.reasons + said)
+
+
 def signature(path: Path) -> list[int]:
     """Return what changes when a file is replaced or written: the change time cannot be set."""
     found = os.stat(path)
     return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
 
 
-def _output(notebook: Path, output: dict[str, Any]) -> list[str]:
+def _output(edition: Edition, output: dict[str, Any]) -> list[str]:
+    kept = predictions.digest(edition.name)
+    if kept != output.get("predictions", ""):
+        return [f"its predictions {'were altered' if kept else 'are missing'}"]
     try:
-        if signature(notebook) == output.get("stat"):
+        if signature(edition.notebook) == output.get("stat"):
             return []
     except (FileNotFoundError, NotADirectoryError):
         return ["its executed notebook is missing"]
-    if fingerprint.sha256(notebook) == output.get("sha256"):
+    if fingerprint.sha256(edition.notebook) == output.get("sha256"):
         return []
     return ["its executed notebook was altered"]
 

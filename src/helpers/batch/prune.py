@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import paths
+from helpers import paths, predictions
 from helpers.batch import store
 from helpers.batch.edition import store as folder
 
@@ -25,13 +25,18 @@ def deletions(keep: int) -> list[Deletion]:
 
     Kept: executed notebooks with their records, the snapshots they show, current snapshots, failed
     attempts of the runs that are kept. Snapshots that no kept report shows go, and what describes
-    them; raw files and private lists are never touched.
+    them, and predictions of reports that are gone; raw files and private lists are never touched.
     """
     runs = sorted((folder() / "runs").glob("*.json"))
     old = runs[: max(0, len(runs) - keep)]
     found = [_of(path, "record of an older run") for path in old]
     found += _failed({path.stem for path in runs[len(old) :]})
     found += _records()
+    found += [
+        _of(path, "predictions of a report that is not there any more")
+        for name, path in predictions.names().items()
+        if not (paths.executed() / f"{name}.ipynb").exists()
+    ]
     found += _snapshots()
     found += [_of(path, "what a cluster was sent") for path in (folder() / "staging").glob("*")]
     return sorted(found, key=lambda deletion: deletion.path)

@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from helpers import paths
+from helpers import paths, predictions
 from helpers.batch import attempts, fingerprint, store
 from helpers.batch import kernel as kernels
 from helpers.batch.edition import Edition
 from helpers.batch.job import Job, Limits, Outcome
+from helpers.batch.order import before, longest_first
 from helpers.batch.plan import Plan, Planned, signature, uses_of
 from helpers.batch.pool import open_executor
 from helpers.batch.progress import Progress, open_progress
@@ -44,19 +45,22 @@ def run(plan: Plan, options: Options) -> list[Record]:
     record = RunRecord(options.command, jobs=jobs, executor=options.executor, kernel=name)
     for stale in _stale(plan):
         record.add(stale)
-    for report in plan.reports:
-        if report.state != "run":
-            record.add(_standing(report))
+    ran: set[Edition] = set()
     result = "interrupted"
     try:
-        if todo:
+        while todo:
+            ran |= {report.edition for report in todo}
             with open_progress(_expected(todo), jobs=jobs) as progress:
                 if warning:
                     progress.line(warning)
-                _Execution(plan, options, jobs, name, record, progress).go()
+                _Execution(plan, todo, options, jobs, name, record, progress).go()
+            todo, warning = plan.late(ran), ""
         failed = any(found.status == "failed" for found in record.records)
         result = "failed" if failed else "ok"
     finally:
+        for report in plan.reports:
+            if report.state != "run" and report.edition not in ran:
+                record.add(_standing(report))
         record.write(result)
     return record.records
 
@@ -67,6 +71,7 @@ class _Execution:
     def __init__(
         self,
         plan: Plan,
+        todo: list[Planned],
         options: Options,
         jobs: int,
         kernel: str,
@@ -75,14 +80,13 @@ class _Execution:
     ) -> None:
         self.plan, self.options, self.jobs, self.kernel = plan, options, jobs, kernel
         self.record, self.progress = record, progress
-        self.planned = {report.edition: report for report in plan.todo}
+        self.planned = {report.edition: report for report in todo}
         self.offsets: dict[Edition, float] = {}
 
     def go(self) -> None:
-        """Run all, longest first."""
-        longest = sorted(
-            self.plan.todo, key=lambda r: -(r.seconds if r.seconds is not None else 1e9)
-        )
+        """Run all, longest first, and each family that judges itself in order of its periods."""
+        earlier = before(self.planned)
+        longest = longest_first(list(self.planned.values()), earlier)
         executor, at_once = open_executor(self.options.executor, self.jobs)
         if self.options.jobs:
             at_once = min(at_once, self.options.jobs)
@@ -95,7 +99,7 @@ class _Execution:
             way=self._way(),
         )
         try:
-            runner.run(self._job(report) for report in longest)
+            runner.run((self._job(report) for report in longest), after=earlier)
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
             attempts.sweep()  # after Ctrl-C: kernels, and the cells that were done
@@ -105,7 +109,7 @@ class _Execution:
             return Way()
         from helpers.batch.cluster import Staging
 
-        families = sorted({report.edition.family for report in self.plan.todo})
+        families = sorted({edition.family for edition in self.planned})
         return Staging(self.options.staging, self.plan.facts.info, families)
 
     def _job(self, report: Planned) -> Job:
@@ -176,6 +180,7 @@ class _Execution:
                 uses=uses,
                 output={
                     "sha256": outcome.digest,
+                    "predictions": predictions.digest(report.edition.name),
                     "stat": signature(report.edition.notebook),
                 },
                 seconds=sum(outcome.seconds.values()),

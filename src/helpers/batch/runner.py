@@ -1,14 +1,15 @@
 """Runs what a plan lists: longest first, a few at a time, again when a kernel died, never half."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from helpers import paths
+from helpers import paths, predictions
 from helpers.batch import attempts, files
+from helpers.batch.edition import Edition
 from helpers.batch.execute import execute
 from helpers.batch.job import Failure, Job, Outcome
 from helpers.errors import HelpersError
@@ -57,9 +58,14 @@ class Runner:
         self.executor, self.at_once = executor, at_once
         self.on_start, self.on_end, self.retries = on_start, on_end, retries
         self._futures: dict[Future[Outcome], _Task] = {}
+        self._after: Mapping[Edition, Edition] = {}
 
-    def run(self, jobs: Iterable[Job]) -> None:
-        """Run all jobs, in the order given; an outcome of `ok` has its notebook in place."""
+    def run(self, jobs: Iterable[Job], *, after: Mapping[Edition, Edition] | None = None) -> None:
+        """Run all jobs, in the order given; an outcome of `ok` has its notebook in place.
+
+        `after` names the edition that has to be over, well or not, before another one begins.
+        """
+        self._after = after or {}
         waiting = [_Task(0.0, rank, job) for rank, job in enumerate(jobs)]
         while waiting or self._futures:
             self._submit(waiting)
@@ -76,7 +82,7 @@ class Runner:
 
     def _submit(self, waiting: list[_Task]) -> None:
         now = time.monotonic()
-        for task in sorted(waiting):
+        for task in sorted(self._free(waiting)):
             if len(self._futures) >= self.at_once:
                 return
             if task.ready_at <= now:
@@ -84,6 +90,11 @@ class Runner:
                 self.on_start(task.job)
                 task.sent = self.way.send(task.job)
                 self._futures[self.executor.submit(self.way.call(), task.sent)] = task
+
+    def _free(self, waiting: list[_Task]) -> list[_Task]:
+        """Return those that need not wait for another report."""
+        pending = {task.job.edition for task in (*waiting, *self._futures.values())}
+        return [task for task in waiting if self._after.get(task.job.edition) not in pending]
 
     def _fetch(self, task: _Task, outcome: Outcome) -> None:
         try:
@@ -94,9 +105,10 @@ class Runner:
 
     def _pause(self, waiting: list[_Task]) -> float | None:
         """How long to wait for a job's end before a retry is due."""
-        if not waiting or len(self._futures) >= self.at_once:
+        free = self._free(waiting)
+        if not free or len(self._futures) >= self.at_once:
             return None
-        soonest = max(0.0, min(task.ready_at for task in waiting) - time.monotonic())
+        soonest = max(0.0, min(task.ready_at for task in free) - time.monotonic())
         if not self._futures:
             time.sleep(soonest)
             return 0.0
@@ -133,6 +145,7 @@ def install(job: Job, outcome: Outcome) -> Path:
     landing = Path(job.landing)
     try:
         if outcome.status == "ok":
+            predictions.install(landing, job.edition.name)
             files.move(landing / attempts.EXECUTED, job.edition.notebook)
             job.edition.failed.unlink(missing_ok=True)
             return job.edition.notebook

@@ -2,9 +2,10 @@
 
 ```
 {"version": 1, "edition": {"source", "family", "period", "slice"},
- "fingerprint": "…", "inputs": {"notebook", "params", "tables", "modules", "files", "versions"},
- "uses": {"tables", "modules", "files", "versions", "site", "extracts", "snapshot"},
- "output": {"sha256", "stat"}, "seconds": …, "finished": ISO time, "run": "…",
+ "fingerprint": "…", "inputs": {"notebook", "params", "tables", "modules", "files",
+ "predictions", "versions"}, "uses": {"tables", "modules", "files", "predictions", "versions",
+ "site", "extracts", "snapshot"}, "output": {"sha256", "stat", "predictions"},
+ "seconds": …, "finished": ISO time, "run": "…",
  "failure": null | {"cell", "ename", "evalue", "run"}}
 ```
 

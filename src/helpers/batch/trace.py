@@ -10,8 +10,10 @@ import os
 import sys
 from typing import Any
 
+_BATCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
 _opened: set[str] = set()
 _tables: set[str] = set()
+_root = ""
 _watching = False
 
 
@@ -20,8 +22,8 @@ def start(root: str, snapshots: str) -> str:
 
     A Parquet file under `snapshots` is a table of the source.
     """
-    global _watching
-    prefix = os.path.join(os.path.abspath(root), "")
+    global _root, _watching
+    prefix = _root = os.path.join(os.path.abspath(root), "")
     store = os.path.join(os.path.abspath(snapshots), "")
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
@@ -42,31 +44,48 @@ def start(root: str, snapshots: str) -> str:
 
 
 def finish() -> str:
-    """Return as JSON: `modules files tops tables python site peak_mb`."""
-    modules = dict(sys.modules)
-    helpers = {
-        name: found
-        for name, module in modules.items()
-        if (name == "helpers" or name.startswith("helpers."))
-        and not name.startswith("helpers.batch")
-        and (found := getattr(module, "__file__", None))
+    """Return as JSON: `modules beside files tops tables predictions python site peak_mb`."""
+    files = {
+        name: os.path.abspath(file)
+        for name, module in dict(sys.modules).items()
+        if (file := getattr(module, "__file__", None))
     }
-    tops = {
-        name.partition(".")[0]: True
-        for name, module in modules.items()
-        if "-packages" in (getattr(module, "__file__", None) or "")
-    }
+    kept = sys.modules.get("helpers.predictions")
     return json.dumps(
         {
-            "modules": helpers,
+            **_own(files),
             "files": sorted(_opened),
-            "tops": sorted(tops),
+            "tops": sorted(_imported(files)),
             "tables": sorted(_tables),
+            "predictions": getattr(kept, "asked", {}),
             "python": sys.version.split()[0],
             "site": [path for path in sys.path if path.endswith("-packages")],
             "peak_mb": _peak_mb(),
         }
     )
+
+
+def _own(files: dict[str, str]) -> dict[str, Any]:
+    """Return the modules that no distribution has brought: the package's, and those beside it."""
+    library = os.path.join(os.path.dirname(os.path.abspath(os.__file__)), "")
+    package, beside = {}, []
+    for name, file in files.items():
+        if name == "helpers" or name.startswith("helpers."):
+            if not name.startswith("helpers.batch"):
+                package[name] = file
+        elif not file.startswith((library, _BATCH)) and "-packages" not in file:
+            beside.append(file.removeprefix(_root))
+    return {"modules": package, "beside": sorted(beside)}
+
+
+def _imported(files: dict[str, str]) -> set[str]:
+    """Return the top-level packages of distributions that were imported.
+
+    A warm kernel has more loaded than anybody in it has imported, and its server's record knows.
+    """
+    tops = {name.partition(".")[0] for name, file in files.items() if "-packages" in file}
+    record = sys.modules.get("crm_reports_forkserver.imports")
+    return tops & record.used() if record else tops
 
 
 def _peak_mb() -> float:

@@ -69,6 +69,9 @@ class BaseParams(BaseModel):
     summary: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ("orders",)
     """The canonical tables without which the report does not apply to a source."""
+    keeps_predictions: ClassVar[bool] = False
+    """Whether the report keeps what it predicts and judges what earlier ones predicted (see
+    `helpers.predictions`): then its periods run in order."""
 
     period: Annotated[str, BeforeValidator(_period_text), AfterValidator(_period)] = Field(
         description="month 2017-09, quarter 2017Q3, ISO week 2017-W38 or year 2017"

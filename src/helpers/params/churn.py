@@ -15,6 +15,7 @@ class Params(BaseParams):
         "Who stopped buying, why, who may be next, and whether acting on it would pay."
     )
     needs: ClassVar[tuple[str, ...]] = ("orders",)
+    keeps_predictions: ClassVar[bool] = True
 
     window_days: int = Field(
         ge=0,

@@ -15,6 +15,7 @@ class Params(BaseParams):
         "Who buys, who comes back, how much depends on how few, and what customers will be worth."
     )
     needs: ClassVar[tuple[str, ...]] = ("orders",)
+    keeps_predictions: ClassVar[bool] = True
 
     margin: float = Field(gt=0, le=1, description="share of revenue that stays; 1 values revenue")
     discount_rate: float = Field(gt=-1, le=1, description="a year, such as 0.10")

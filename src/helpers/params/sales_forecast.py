@@ -15,6 +15,7 @@ class Params(BaseParams):
         "What the next period should bring, how sure that is, and whether the target is near."
     )
     needs: ClassVar[tuple[str, ...]] = ("orders",)
+    keeps_predictions: ClassVar[bool] = True
 
     target: float = Field(ge=0, description="sales target of the period; 0: none is known")
     next_target: float = Field(
