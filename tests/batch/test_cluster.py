@@ -107,3 +107,26 @@ def test_a_scheduler_that_does_not_answer_is_refused(project, crm):
     done = crm("run", "--period", "2017-12", "--executor", "dask://127.0.0.1:9")
     assert done.exit_code == 2
     assert "no Dask scheduler answers at 127.0.0.1:9" in done.output
+
+
+def test_workers_read_and_keep_what_editions_predict(project, crm, scheduler):
+    project.family(
+        "judged",
+        "import pandas as pd\nfrom types import SimpleNamespace\n"
+        "from helpers.periods import Period\nfrom helpers.predictions import earlier, keep\n"
+        "params = SimpleNamespace(family='judged', source=source, period=period, slice=slice,\n"
+        "                         keeps_predictions=True)\n"
+        "said = earlier(params, [Period.parse(period).previous()])\n"
+        "print([float(frame['expected'].sum()) for frame in said.frames.values()])\n"
+        "keep(pd.DataFrame({'expected': [float(period[-2:])]}), params)",
+        keeps=True,
+    )
+    months = ("--from", "2017-10", "--to", "2017-12", "--family", "judged")
+    done = crm("run", *months, "--executor", f"dask://{scheduler}")
+    assert done.exit_code == 0, done.output
+    assert project.text("judged", "2017-12") == "[11.0]\n"
+    assert "3 up to date" in crm("plan", *months).output
+    assert crm("run", *months, "--force").exit_code == 0
+    kept = sorted(project.output.glob("private/small/judged/predictions/*"))
+    assert [path.stem for path in kept] == ["2017-10", "2017-11", "2017-12"]
+    assert [path.stat().st_mode & 0o777 for path in kept] == [0o600] * 3
