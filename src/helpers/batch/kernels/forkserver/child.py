@@ -114,8 +114,8 @@ def _leave_the_server(birth: Birth) -> None:
 def _renew(request: dict[str, Any], blas: Blas) -> None:
     """Undo what imports fixed in the server and what two kernels must not have in common."""
     random.seed()
-    if numpy := sys.modules.get("numpy"):
-        numpy.random.seed()
+    if numpy_random := sys.modules.get("numpy.random"):
+        numpy_random.seed()
     setattr(tempfile, "tempdir", None)  # noqa: B010  it remembers the server's
     if process := sys.modules.get("multiprocessing.process"):
         process.current_process().authkey = os.urandom(32)

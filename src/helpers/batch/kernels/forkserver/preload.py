@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import Any
 
+from . import imports
+
 KERNEL = (
     "IPython.core.completerlib",
     "IPython.core.debugger",
@@ -87,10 +89,11 @@ def load(modules: Sequence[str] | None = None) -> Loaded:
     A package that is not installed, or does not import, is left to the notebook that wants it.
     """
     before = dict(os.environ)
-    failed = _import(KERNEL)
-    os.environ.setdefault("MPLBACKEND", INLINE)  # as ipykernel does before any cell runs
-    with _as_in_a_kernel():
-        failed |= _import(REPORTS if modules is None else modules)
+    with imports.noting():
+        failed = _import(KERNEL)
+        os.environ.setdefault("MPLBACKEND", INLINE)  # as ipykernel does before any cell runs
+        with _as_in_a_kernel():
+            failed |= _import(REPORTS if modules is None else modules)
     gc.collect()
     gc.freeze()  # a kernel's collector must not touch, and so copy, what it shares with this one
     changed = {k: v for k, v in os.environ.items() if before.get(k) != v}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import child, installed, preload, wire
+from . import child, imports, installed, preload, wire
 
 READING_S = 5.0  # how long a client may take to state its request
 ROUND_S = 10.0  # how often the server looks whether it is still wanted
@@ -205,6 +205,7 @@ def main(options: dict[str, Any]) -> int:
     environment = installed.digest()
     loaded = preload.load(options["preload"])
     blas = child.Blas()
+    imports.arm()
     path = Path(options["socket"])
     wakeup = socket.socketpair()
     server = Server(path, options["idle"], environment, loaded, _listen(path), wakeup)
