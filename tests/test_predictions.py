@@ -117,6 +117,26 @@ def test_predictions_of_another_release_are_not_used(landing, monkeypatch, versi
     assert found.missing == {OCTOBER: "the predictions of its edition are of another release"}
 
 
+def test_predictions_that_lack_a_column_are_of_another_release(landing):
+    published(landing)
+    needed = ("customer_id", "window_days")
+    found = predictions.earlier(params("2017-11"), [OCTOBER], columns=needed)
+    assert found.missing == {OCTOBER: "the predictions of its edition are of another release"}
+
+
+def test_the_origin_of_what_is_judged_is_said(landing):
+    published(landing)
+    found = predictions.earlier(params("2017-12"), [OCTOBER, NOVEMBER])
+    assert found.origin([OCTOBER]) == "Judged is what the report of 2017-10 said at the time."
+    assert found.origin([]) == ""
+    both = found.origin([NOVEMBER, OCTOBER], name=lambda period: f"{period.start:%B}")
+    assert both == (
+        "Judged is what the report of October said at the time. For November, no edition with "
+        "predictions is kept: what was predicted then is worked out again here, from the rows "
+        "known at the time."
+    )
+
+
 def test_a_plain_parquet_file_in_their_place_is_not_used(landing):
     path = predictions.place(published(landing))
     FRAME.to_parquet(path)

@@ -8,7 +8,7 @@ batch moves them to their place together with the executed notebook; where there
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ FILE = "predictions.parquet"
 LANDING = "CRM_REPORTS_LANDING"
 """The variable that names the folder in which the batch looks for `FILE` after an execution."""
 
+NOT_KEPT = "no edition with predictions is kept"
 _ABOUT = b"crm_reports"
 
 asked: dict[str, str] = {}
@@ -45,6 +46,29 @@ class Earlier:
 
     frames: dict[Period, "pd.DataFrame"] = field(default_factory=dict)
     missing: dict[Period, str] = field(default_factory=dict)
+
+    def origin(self, judged: Iterable[Period], *, name: Callable[[Period], str] = str) -> str:
+        """Say which of the predictions judged are kept ones, and which were worked out again."""
+        spans = sorted(judged)
+        kept = [name(span) for span in spans if span in self.frames]
+        said = []
+        if kept:
+            reports = "report" if len(kept) == 1 else "reports"
+            said.append(f"Judged is what the {reports} of {_list(kept)} said at the time.")
+        why: dict[str, list[str]] = {}
+        for span in spans:
+            if span not in self.frames:
+                why.setdefault(self.missing.get(span, NOT_KEPT), []).append(name(span))
+        for reason, names in why.items():
+            said.append(
+                f"For {_list(names)}, {reason}: what was predicted then is worked out again here, "
+                "from the rows known at the time."
+            )
+        return " ".join(said)
+
+
+def _list(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def keep(frame: "pd.DataFrame", params: "BaseParams") -> None:
@@ -76,26 +100,28 @@ def keep(frame: "pd.DataFrame", params: "BaseParams") -> None:
         os.fsync(file.fileno())
 
 
-def earlier(params: "BaseParams", periods: Iterable[Period]) -> Earlier:
+def earlier(
+    params: "BaseParams", periods: Iterable[Period], *, columns: Iterable[str] = ()
+) -> Earlier:
     """Return what the editions of earlier periods predicted: same source, family and slice.
 
-    Only editions that the batch keeps count; what is not there, is damaged or was written by
-    another release is named in `missing`, and the report does without.
+    Only editions that the batch keeps count; what is not there, is damaged, was written by
+    another release or lacks one of `columns` is named in `missing`, and the report does without.
 
     Raises:
         ReportError: the family's model does not say `keeps_predictions`.
     """
     _declared(params)
-    found = Earlier()
+    found, needed = Earlier(), set(columns)
     for period in sorted(periods):
         name = _name(params, str(period))
         content = _content(name)
         asked[name] = _digest(content) if content is not None else ""
         if content is None:
-            found.missing[period] = "no edition with predictions is kept"
+            found.missing[period] = NOT_KEPT
             continue
         try:
-            found.frames[period] = _read(content, name)
+            found.frames[period] = _read(content, name, needed)
         except _UnusableError as error:
             found.missing[period] = str(error)
     return found
@@ -105,7 +131,7 @@ class _UnusableError(Exception):
     """Kept predictions cannot be used; the text says why. Never leaves this module."""
 
 
-def _read(content: bytes, name: str) -> "pd.DataFrame":
+def _read(content: bytes, name: str, needed: set[str]) -> "pd.DataFrame":
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -115,7 +141,8 @@ def _read(content: bytes, name: str) -> "pd.DataFrame":
         frame = table.to_pandas()
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise _UnusableError("the predictions of its edition cannot be read") from error
-    if not isinstance(about, dict) or about.get("version") != VERSION:
+    same = isinstance(about, dict) and about.get("version") == VERSION
+    if not same or not needed <= set(frame.columns):
         raise _UnusableError("the predictions of its edition are of another release")
     if about.get("edition") != name:
         raise _UnusableError("its predictions belong to another edition")

@@ -143,6 +143,26 @@ def test_scorecard_scores_the_stored_forecast_against_what_came(made: sf.Outlook
         sf.scorecard(made, days[days["ds"] <= "2017-05-31"])
 
 
+def test_a_kept_forecast_is_judged_like_the_one_that_made_it(made: sf.Outlook) -> None:
+    kept = sf.predictions(made)
+    assert tuple(kept.columns) == sf.PREDICTED
+    whole = kept[(kept["unique_id"] == sf.TOTAL) & (kept["span"] == "period")].iloc[0]
+    days = kept[(kept["unique_id"] == sf.TOTAL) & (kept["span"] == "day")]
+    assert len(days) == 30
+    for column in ("forecast", "cycle_mean", "seasonal_naive"):
+        assert whole[column] == pytest.approx(days[column].sum())
+    total = made.totals.row(sf.TOTAL)
+    assert (whole["low_80"], whole["high_80"]) == (total["low_80"], total["high_80"])
+    orders, _ = shop()
+    page = sf.outlook(orders, None, period=made.ahead, first=FIRST)
+    own = sf.scorecard_rows(kept, page)["frame"]
+    pd.testing.assert_frame_equal(own, sf.scorecard(made, page.days)[list(own.columns)])
+    halved = kept.assign(forecast=kept["forecast"] / 2)
+    assert "below what came" in sf.last_verdict(halved, page)
+    assert "too little history" in sf.last_verdict(sf.predictions(None), page)
+    assert sf.scorecard_rows(sf.predictions(None), page)["frame"].empty
+
+
 def test_factors_split_the_change_exactly() -> None:
     # April: 30 days, 2 orders a day of 10; May: 31 days, 3 a day of 12 -> 600 to 1,116
     days = pd.DataFrame({"ds": pd.date_range("2017-04-01", "2017-05-31")})
@@ -275,13 +295,14 @@ def test_a_period_in_which_nothing_was_sold_is_told_in_words() -> None:
         quiet.drop(columns="store_id"), None, period=MAY, first=FIRST, country="US"
     )
     assert page.days.loc[page.days["ds"] >= "2017-05-01", "revenue"].sum() == 0
-    assert "Nothing was sold in the period" in sf.last_verdict(before, page)
+    assert "Nothing was sold in the period" in sf.last_verdict(sf.predictions(before), page)
     assert not any("nan" in sentence for sentence in said_on(page, before))
 
 
 def said_on(page: sf.Outlook, before: sf.Outlook | None) -> list[str]:
     return [sf.expectation(page), sf.trust(page), sf.season_caution(page, first=FIRST),
-            sf.holiday_note(page), sf.last_verdict(before, page), sf.says_past(page),
+            sf.holiday_note(page), sf.last_verdict(sf.predictions(before), page),
+            sf.says_past(page),
             sf.says_daily(page), *sf.next_steps(page, next_target=sf.targets(page)[1]),
             *sf.quality_sentences(page)]  # fmt: skip
 

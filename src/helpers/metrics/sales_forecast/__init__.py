@@ -65,6 +65,7 @@ from helpers.metrics.sales_forecast.members import DAILY, MEMBERS
 from helpers.metrics.sales_forecast.model import Fit, fit, forecast
 from helpers.metrics.sales_forecast.outlook import MIN_DAYS, Outlook, outlook, outlooks
 from helpers.metrics.sales_forecast.scorecard import (
+    PREDICTED,
     last_verdict,
     predictions,
     score,
@@ -99,6 +100,7 @@ __all__ = [
     "MEMBERS",
     "MIN_DAYS",
     "ORDERS",
+    "PREDICTED",
     "TOTAL",
     "Change",
     "Customers",

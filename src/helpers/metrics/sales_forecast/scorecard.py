@@ -17,19 +17,33 @@ MODELS = {
 }
 
 
-def predictions(made: Outlook) -> pd.DataFrame:
-    """Return what a page publishes as its forecast, to be stored with its edition.
+PREDICTED = (
+    "unique_id", "span", "ds", CHOSEN, "cycle_mean", "seasonal_naive", "low_80", "high_80",
+)  # fmt: skip
+"""The columns of what a page publishes as its forecast (see `predictions`)."""
 
-    Columns out, one row a series and day ahead: `unique_id`, `ds`, `forecast`, `cycle_mean`,
-    `seasonal_naive`, `low_80`, `high_80` (unit of the series).
+
+def predictions(made: Outlook | None) -> pd.DataFrame:
+    """Return what a page publishes as its forecast, to be kept with its edition.
+
+    Columns out: `unique_id` string, `span` string, `ds` datetime64, `forecast`, `cycle_mean`,
+    `seasonal_naive`, `low_80`, `high_80` float64 (unit of the series). Grain: one row a series and
+    day ahead (`span` is `day`), and one a series for the sum of the days (`period`; `ds` is the
+    last day). Empty without an outlook.
     """
+    if made is None:
+        return pd.DataFrame(columns=list(PREDICTED))
     frame = made.fit.frame[["unique_id", "ds", CHOSEN, "seasonal_naive", "low_80", "high_80"]]
-    rule = made.fit.ahead["cycle_mean"].ravel()
-    return frame.assign(cycle_mean=rule)
+    rule = made.fit.ahead["cycle_mean"]
+    days = frame.assign(cycle_mean=rule.ravel(), span="day")
+    sums = made.totals.frame.assign(
+        cycle_mean=rule.sum(axis=1), span="period", ds=pd.Timestamp(made.ahead.end)
+    )
+    return pd.concat([days[list(PREDICTED)], sums[list(PREDICTED)]], ignore_index=True)
 
 
 def score(predicted: pd.DataFrame, actual: pd.DataFrame, *, unique_id: str = TOTAL) -> pd.DataFrame:
-    """Compare a stored forecast with what came.
+    """Compare a kept forecast with what came.
 
     Columns in: `predicted` as of `predictions`; `actual` with `ds` and `y`, without gaps. Columns
     out, one row a model: `model`, `expected`, `actual` (sums over the days that came), `error`
@@ -39,7 +53,8 @@ def score(predicted: pd.DataFrame, actual: pd.DataFrame, *, unique_id: str = TOT
     Raises:
         MetricError: no day of the prediction has come.
     """
-    rows = predicted[predicted["unique_id"] == unique_id].merge(actual[["ds", "y"]], on="ds")
+    daily = predicted[(predicted["unique_id"] == unique_id) & (predicted["span"] == "day")]
+    rows = daily.merge(actual[["ds", "y"]], on="ds")
     if rows.empty:
         raise MetricError(f"no day that was forecast for {unique_id!r} has come yet")
     y = rows["y"].to_numpy(float)
@@ -64,20 +79,25 @@ def score(predicted: pd.DataFrame, actual: pd.DataFrame, *, unique_id: str = TOT
     return pd.DataFrame(table)
 
 
-def scorecard(previous: Outlook, days: pd.DataFrame) -> pd.DataFrame:
-    """Score the forecast that the page of the period before made for this one (see `score`)."""
-    return score(predictions(previous), days.rename(columns={"revenue": "y"}))
+def scorecard(previous: Outlook | pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
+    """Score the forecast that the page of the period before made for this one (see `score`).
+
+    `previous` is that page's outlook, or its `predictions`.
+    """
+    predicted = previous if isinstance(previous, pd.DataFrame) else predictions(previous)
+    return score(predicted, days.rename(columns={"revenue": "y"}))
 
 
-def last_verdict(previous: Outlook | None, page: Outlook, *, write: Write = plain) -> str:
-    """Return in a few sentences how the forecast of the period before did."""
-    if previous is None:
+def last_verdict(predicted: pd.DataFrame, page: Outlook, *, write: Write = plain) -> str:
+    """Return in a few sentences how the forecast of the period before did (its `predictions`)."""
+    if predicted.empty:
         return "No forecast could be made a period ago: there was too little history."
-    return verdict(scorecard(previous, page.days), previous.totals.row(TOTAL), write=write)
+    whole = predicted[(predicted["unique_id"] == TOTAL) & (predicted["span"] == "period")]
+    return verdict(scorecard(predicted, page.days), whole.iloc[0], write=write)
 
 
 def verdict(card: pd.DataFrame, total: pd.Series, *, write: Write = plain) -> str:
-    """Return in a few sentences how a forecast did; `total` is its row in `Totals`."""
+    """Return in a few sentences how a forecast did; `total` is the row of its sum."""
     own = card[card["model"] == MODELS[CHOSEN]].iloc[0]
     if not np.isfinite(own["wape"]):
         return "Nothing was sold in the period, so no error can be stated as a share of it."

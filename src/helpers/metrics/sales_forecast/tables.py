@@ -84,10 +84,11 @@ def trust_rows(page: Outlook) -> dict[str, Any]:
     }
 
 
-def scorecard_rows(previous: Outlook | None, page: Outlook) -> dict[str, Any]:
-    """Return the last forecast beside what came as `Report.table` takes it; empty without one."""
+def scorecard_rows(predicted: pd.DataFrame, page: Outlook) -> dict[str, Any]:
+    """Return the last forecast (its `predictions`) beside what came, as `Report.table` takes it."""
     columns = ["model", "expected", "actual", "error", "wape", "coverage"]
-    frame = scorecard(previous, page.days)[columns] if previous else pd.DataFrame(columns=columns)
+    made = not predicted.empty
+    frame = scorecard(predicted, page.days)[columns] if made else pd.DataFrame(columns=columns)
     return {
         "frame": frame,
         "title": "The last forecast and what came",
@@ -96,7 +97,7 @@ def scorecard_rows(previous: Outlook | None, page: Outlook) -> dict[str, Any]:
                   "wape": "share", "coverage": "share"},
         "labels": {"model": "Method", "expected": "Expected", "actual": "Came",
                    "error": "Off in total", "wape": "Off on a day", "coverage": "In range"},
-        "note": "" if previous else "no forecast could be made a period ago.",
+        "note": "" if made else "no forecast could be made a period ago.",
     }  # fmt: skip
 
 
