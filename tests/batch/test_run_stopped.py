@@ -11,6 +11,8 @@ import time
 import psutil
 import pytest
 
+from helpers.batch import store
+
 WAIT = (
     "import pathlib, time\nprint('was here')",
     "pathlib.Path('{flag}').touch(); time.sleep(600)",
@@ -75,7 +77,7 @@ def assert_whole(project):
     for path in project.output.glob("notebooks/*/*/*"):
         assert json.loads(path.read_text())["cells"], path
     for path in project.output.glob("store/editions/*/*/*"):
-        assert json.loads(path.read_text())["version"] == 1, path
+        assert json.loads(path.read_text())["version"] == store.VERSION, path
     assert not list(project.output.glob("**/*.part"))
 
 

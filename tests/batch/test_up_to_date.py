@@ -115,6 +115,32 @@ def test_a_record_cut_in_half_or_of_another_release_is_made_anew_with_a_word(ran
     assert {state for state, _ in plan(crm).values()} == {"up to date"}
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda record: record.pop("uses"),
+        lambda record: record["uses"].pop("site"),
+        lambda record: record["uses"].update(modules=["helpers"]),
+        lambda record: record.update(inputs=None),
+        lambda record: record.update(unheard_of=1),
+    ],
+)
+def test_a_record_that_lacks_something_is_made_anew_with_a_word(ran, crm, edit):
+    path = ran.output / "store" / "editions" / "small" / "beta" / "2017-10.json"
+    record = json.loads(path.read_text())
+    edit(record)
+    path.write_text(json.dumps(record))
+    assert plan(crm)["beta 2017-10"] == ("run", "its record is not complete and is made anew")
+
+
+def test_a_sources_label_and_note_are_on_its_pages(ran, crm):
+    declared = ran.root / "params" / "sources" / "small.yml"
+    declared.write_text(declared.read_text().replace("label: Small", "label: Smaller"))
+    assert plan(crm)["beta 2017-10"] == ("run", "label changed")
+    declared.write_text(declared.read_text().replace("A made-up shop.", "Not a real one."))
+    assert plan(crm)["alpha 2017-10"] == ("run", "label changed; note changed")
+
+
 def test_force_and_only_decide_what_runs(ran, crm):
     done = crm("run", *MONTHS, "--force", "--only", "*/beta/2017-11")
     assert done.exit_code == 0

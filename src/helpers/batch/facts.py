@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from helpers.sources import SourceInfo
 
-ALWAYS = ("account", "coverage")
+ALWAYS = ("account", "coverage", "label", "note")
 """Facts that every report shows, whichever tables it reads."""
 
 
@@ -20,7 +20,10 @@ class Facts:
         self._known: dict[date, dict[str, Any]] = {}
 
     def at(self, as_of: date) -> dict[str, Any]:
-        """Return `{table: {"rows", "hash"}}`, with the account of cleaning and the days covered."""
+        """Return `{table: {"rows", "hash"}}`, with what else a report says of its source.
+
+        That is the account of cleaning, the days covered, and the source's label and note.
+        """
         if as_of not in self._known:
             found: dict[str, Any] = {
                 name: {"rows": table.rows_until(as_of), "hash": table.hash_until(as_of)}
@@ -30,6 +33,9 @@ class Facts:
             last = self.info.last_day
             covered = [self.info.first_day, min(as_of, last) if last else None]
             found["coverage"] = {"rows": 0, "hash": "/".join(map(str, covered))}
+            for name in ("label", "note"):
+                said = hashlib.sha256(str(getattr(self.info, name)).encode()).hexdigest()
+                found[name] = {"rows": 0, "hash": said[:32]}
             self._known[as_of] = found
         return self._known[as_of]
 

@@ -1,7 +1,7 @@
 """What is known about each edition: one JSON file each, whole or not there.
 
 ```
-{"version": 1, "edition": {"source", "family", "period", "slice"},
+{"version": 2, "edition": {"source", "family", "period", "slice"},
  "fingerprint": "…", "inputs": {"notebook", "params", "tables", "modules", "files",
  "predictions", "versions"}, "uses": {"tables", "modules", "files", "predictions", "versions",
  "site", "extracts", "snapshot"}, "output": {"sha256", "stat", "predictions"},
@@ -20,7 +20,9 @@ from typing import Any
 from helpers.batch.edition import Edition, store
 from helpers.batch.files import write_json
 
-VERSION = 1
+VERSION = 2  # 2: a source's label and note count
+
+_USES = {"modules": dict, "files": list, "versions": list, "site": list, "python": str}
 
 
 @dataclass
@@ -56,9 +58,25 @@ def _read(path: Path, edition: dict[str, str]) -> Known:
         return Known(edition, problem="its record is of another release and is made anew")
     del found["version"]
     try:
-        return Known(**found)
+        known = Known(**found)
     except TypeError:
+        known = None
+    if known is None or not _is_whole(known):
         return Known(edition, problem="its record is not complete and is made anew")
+    return known
+
+
+def _is_whole(known: Known) -> bool:
+    """Say whether a record that somebody may have edited has what a plan looks up."""
+    parts = (known.edition, known.inputs, known.uses, known.output)
+    if not all(isinstance(part, dict) for part in parts):
+        return False
+    if not known.fingerprint:
+        return True  # it has never run well, and there is nothing to look up
+    uses = known.uses
+    return isinstance(uses.get("tables", ""), (list, type(None))) and all(
+        isinstance(uses.get(name), kind) for name, kind in _USES.items()
+    )
 
 
 def save(edition: Edition, known: Known) -> None:

@@ -47,12 +47,12 @@ def noting() -> Iterator[None]:
     bootstrap: Any = importlib._bootstrap  # type: ignore[attr-defined]
     by_statement, by_name = builtins.__import__, bootstrap._gcd_import
 
-    def statement(name: str, space: Any = None, *rest: Any, level: int = 0, **given: Any) -> Any:
-        if not level and not (len(rest) > 2 and rest[2]):
-            _note((space or {}).get("__name__"), name)
-        if rest[2:]:
-            return by_statement(name, space, *rest, **given)
-        return by_statement(name, space, *rest, level=level, **given)
+    def statement(
+        name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+    ) -> Any:
+        if not level:
+            _note((globals or {}).get("__name__"), name)
+        return by_statement(name, globals, locals, fromlist, level)
 
     def named(name: str, package: Any = None, level: int = 0) -> Any:
         if not level:
