@@ -14,7 +14,8 @@ from helpers.publish.model import Key, page_of
 from helpers.publish.pdf import compile_pdf
 from helpers.publish.reading import Document, assemble
 from helpers.publish.settings import Settings, Target
-from helpers.publish.typst_source import quoted, report_source
+from helpers.publish.typst_code import quoted
+from helpers.publish.typst_source import report_source
 
 
 def source(kit: Any, settings: Settings | None = None, **given: Any) -> str:

@@ -111,6 +111,12 @@
     clearTimeout(waiting);
     waiting = setTimeout(search, 120);
   });
+  finder.querySelectorAll("button.try").forEach(function (button) {
+    button.addEventListener("click", function () {
+      input.value = button.textContent;
+      search();
+    });
+  });
   if (location.hash.length > 1) {
     input.value = decodeURIComponent(location.hash.slice(1));
     search();

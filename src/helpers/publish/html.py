@@ -9,7 +9,6 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from helpers.document import Provenance
 from helpers.publish import settings as settings_of
 from helpers.publish.model import Key, Page, Site
 from helpers.publish.prose import Prose
@@ -17,7 +16,7 @@ from helpers.publish.reading import Code
 from helpers.publish.settings import Settings, Target
 from helpers.publish.stale import banner
 from helpers.publish.text import slug
-from helpers.publish.views import DocumentView, Figure, provenance_rows
+from helpers.publish.views import DocumentView, Figure, provenance_rows, unmoved
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -47,7 +46,8 @@ def environment() -> Environment:
     )
     made.filters["anchor"] = slug
     made.filters["grouped"] = lambda parts: list(_grouped(parts))
-    made.filters["facts"] = _facts
+    made.filters["facts"] = provenance_rows
+    made.filters["unmoved"] = unmoved
     return made
 
 
@@ -121,10 +121,6 @@ def _grouped(parts: Sequence[Any]) -> Iterator[Group]:
             yield from (Group("one", (part,)) for part in found)
         else:
             yield Group(name, tuple(found))
-
-
-def _facts(block: Provenance) -> list[tuple[str, str]]:
-    return provenance_rows(block)
 
 
 def _code(code: Code) -> dict[str, Any]:

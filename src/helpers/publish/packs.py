@@ -7,7 +7,8 @@ from helpers.publish.pdf import compile_pdf
 from helpers.publish.reading import Document
 from helpers.publish.settings import Settings
 from helpers.publish.store import digest
-from helpers.publish.typst_source import frame, kpi_grid, pack_face, quoted, sections
+from helpers.publish.typst_code import quoted
+from helpers.publish.typst_source import frame, kpi_grid, pack_face, sections
 
 
 def pack_path(source: str, period: str, slice: str = "") -> str:

@@ -59,7 +59,7 @@ def site_pages(
     yield made("trends", "trends.html", sources=[_trends(site, name) for name in site.sources()])
     yield made("glossary", "glossary.html", entries=glossary(site))
     yield made("run", "run.html", log=log, reports=_reports(site, log), failed=failed, words=WORDS)
-    yield made("search", "search.html", pages=len(site.pages))
+    yield made("search", "search.html", pages=len(site.pages), tries=_tries(site))
     for source in site.sources():
         for family in site.families_of(source):
             archive = site.archive(source, family)
@@ -69,6 +69,14 @@ def site_pages(
                 "family", path, latest=latest, tiles=_tiles(site, settings, latest),
                 years=_by_year(archive), stale=site.stale,
             )  # fmt: skip
+
+
+def _tries(site: Site) -> list[str]:
+    """Return words worth searching for: what each family reports first, and the latest period."""
+    latest = [site.latest(source, name) for source in site.sources() for name in site.families]
+    pages = [page for page in latest if page is not None]
+    heads = [items[0].label for page in pages if (items := page.headline_kpis())]
+    return list(dict.fromkeys([*heads, *(page.period_text for page in pages[:1])]))[:6]
 
 
 def _source(site: Site, settings: Settings, source: str, packs: set[str]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Charts as pictures that a page may carry inline: harmless, small, and in the theme's colours.
 
 The report room draws with sentinel colours, which the stylesheet matches and re-colours, so that
-one picture serves a light page, a dark page and paper. Elements, attributes and properties are let
-through by name: nothing that runs, loads or links survives, and no inline style is left for a
-Content-Security-Policy to refuse.
+one picture serves a light page, a dark page and paper. Text takes the fonts of page or paper.
+Elements, attributes and properties are let through by name: nothing that runs, loads or links
+survives, and no inline style is left for a Content-Security-Policy to refuse.
 """
 
 import re
@@ -12,6 +12,7 @@ from typing import Literal
 from xml.etree import ElementTree
 
 from helpers.errors import PublishError
+from helpers.publish.text import plain
 
 Use = Literal["page", "paper"]
 
@@ -53,7 +54,6 @@ _PROPERTIES = frozenset(
         "stroke-miterlimit",
         "opacity",
         "font-size",
-        "font-family",
         "font-weight",
         "font-style",
         "text-anchor",
@@ -96,11 +96,13 @@ _ATTRIBUTES = _PROPERTIES | frozenset(
     }
 )
 _PREFIX = "ref-"
+_LETTERS = 'font-family="Hanken Grotesk, DejaVu Sans, sans-serif"'
 _COLOUR = re.compile(
     r"#[0-9a-f]{3,8}|rgba?\([\d\s.,%]+\)|[a-z]+|none|url\(#[\w.:-]+\)", re.IGNORECASE
 )
 _LOCAL = re.compile(r"url\(#([\w.:-]+)\)")
 _NUMBER = re.compile(r"-?\d+\.\d+")
+_UNTURNED = re.compile(r"rotate\(-?0(?:\.0+)?(?:[\s,][^)]*)?\)")
 _PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]+")
 
 
@@ -134,7 +136,7 @@ def picture(svg: str, *, prefix: str = "p", use: Use = "page", place: str = "a c
             hint="Run the report again: crm-reports run --force.",
         ) from error
     if use == "paper":
-        return clean.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+        return clean.replace("<svg ", f'<svg xmlns="http://www.w3.org/2000/svg" {_LETTERS} ', 1)
     named = clean.replace(f'id="{_PREFIX}', f'id="{prefix}').replace(f"#{_PREFIX}", f"#{prefix}")
     return named.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
 
@@ -163,7 +165,7 @@ def _element(found: ElementTree.Element, names: _Names, referred: set[str]) -> E
         clean.set("href", f"#{names.of(target[1:])}")
     elif clean.tag == "image" and _PICTURE.fullmatch(target):
         clean.set("href", target)
-    clean.text = found.text if clean.tag in {"text", "tspan"} else None
+    clean.text = plain(found.text or "") or None if clean.tag in {"text", "tspan"} else None
     for child in found:
         if isinstance(child.tag, str) and child.tag.removeprefix(_SVG) in _ELEMENTS:
             inner = _element(child, names, referred)
@@ -189,6 +191,8 @@ def _set(
             clean.set("id", names.of(value))
         return
     if name in {"fill", "stroke", "stop-color"} and not _COLOUR.fullmatch(value):
+        return
+    if name == "transform" and _UNTURNED.fullmatch(value.strip()):
         return
     if "url(" in value:
         local = _LOCAL.fullmatch(value)

@@ -24,7 +24,8 @@ from helpers.publish.prose import Prose
 from helpers.publish.reading import Document, Section
 from helpers.publish.settings import Settings, Target
 from helpers.publish.svg import picture
-from helpers.publish.views import provenance_rows
+from helpers.publish.typst_code import array, call, quoted
+from helpers.publish.views import provenance_rows, unmoved
 
 SENTENCE = 40
 """Characters from which a cell of a table is read as a sentence and may wrap on paper."""
@@ -39,28 +40,6 @@ _TONES = {
     "assumed": "Assumed",
     "missing": "Not available",
 }
-
-
-def quoted(text: object) -> str:
-    """Return the text as a typst string: what is in it is shown, never interpreted.
-
-    Braces and backticks are written as escapes: no shortcode and no fence survives Quarto.
-    """
-    given = str(text).replace("\\", "\\\\").replace('"', '\\"')
-    for letter, escaped in (("\n", "\\n"), ("\t", " "), ("{", "\\u{7b}"), ("`", "\\u{60}")):
-        given = given.replace(letter, escaped)
-    return f'"{given}"'
-
-
-def call(name: str, *positional: str, **named: str) -> str:
-    """Return a call of a function of the theme; the arguments are source already."""
-    given = [*positional, *(f"{key.replace('_', '-')}: {value}" for key, value in named.items())]
-    return f"{name}({', '.join(given)})"
-
-
-def array(items: Sequence[str]) -> str:
-    """Return a typst array of items that are source already."""
-    return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
 
 
 def frame(title: str, page: Page, settings: Settings, *, head: str, foot: str) -> str:
@@ -88,7 +67,7 @@ def report_source(document: Document, page: Page, settings: Settings) -> str:
     parts = [
         frame(title, page, settings, head=title, foot=page.source_text),
         face(page, settings, heading=page.title),
-        "#pagebreak()\n#contents()\n",
+        "#pagebreak()\n",
         *sections(document, settings, page),
     ]
     return "\n".join(parts)
@@ -110,7 +89,7 @@ def face(page: Page, settings: Settings, *, heading: str) -> str:
                 f"Data up to and including {page.as_of}. Snapshot {page.snapshot or 'not named'}."
             ),
         )
-        + (f"[#{tiles}]" if tiles != "[]" else "[]")
+        + f"[#{tiles} #contents()]"
     )
 
 
@@ -121,7 +100,7 @@ def pack_face(pages: Sequence[Page], settings: Settings) -> str:
     for page in pages:
         items = page.headline_kpis()[:3]
         tiles.append(f"#family-line({quoted(page.title)})")
-        tiles.append("#" + (kpi_grid(items, settings, page) or "[]"))
+        tiles.append("#" + (kpi_grid(items, settings, page, below="9pt") or "[]"))
     parts = {
         "what": quoted(settings.title),
         "when": quoted(first.period_text),
@@ -129,6 +108,7 @@ def pack_face(pages: Sequence[Page], settings: Settings) -> str:
         "slice": quoted(first.slice_text),
         "summary": quoted(settings.tagline),
         "as_of": quoted(f"Data up to and including {max(page.as_of for page in pages)}."),
+        "above": "12mm",
     }
     return "#" + call("face", **parts) + "[" + "\n".join(tiles) + "]\n#pagebreak()\n#contents()\n"
 
@@ -191,17 +171,22 @@ def _part(part: Any, settings: Settings, page: Page, headline: set[str]) -> str:
     if isinstance(part, Definitions):
         return "\n".join("#" + _definition(item) for item in part.items)
     if isinstance(part, Provenance):
-        rows = [*provenance_rows(part), *((n, str(v)) for n, v in part.parameters.items())]
+        given = ", ".join(f"{name} {value}" for name, value in sorted(part.parameters.items()))
+        rows = [*provenance_rows(part), *([("Parameters", given)] if given else [])]
         return "#" + call("facts", *(array([quoted(n), quoted(said)]) for n, said in rows))
     return ""
 
 
-def kpi_grid(items: Sequence[KpiItem], settings: Settings, page: Page) -> str:
+def kpi_grid(
+    items: Sequence[KpiItem], settings: Settings, page: Page, *, below: str = "18pt"
+) -> str:
     """Return the KPIs as tiles, three or four abreast."""
     if not items:
         return ""
     tiles = [_kpi(item, settings, page) for item in items]
-    return call("kpis", *tiles, columns="4" if len(items) in {4, 7, 8} else "3")
+    lead = len(items) in {5, 7}  # the first one takes two places, so that no row has a hole
+    columns = 4 if len(items) in {4, 7, 8} else 3
+    return call("kpis", *tiles, columns=str(columns), lead=str(lead).lower(), below=below)
 
 
 def _kpi(item: KpiItem, settings: Settings, page: Page) -> str:
@@ -209,7 +194,7 @@ def _kpi(item: KpiItem, settings: Settings, page: Page) -> str:
     target = None if page.key.slice else settings.target(page.key.source, item)
     note = f"{item.level} % interval {item.interval_text}" if item.interval_text else item.note
     return call(
-        "kpi",
+        "",
         label=quoted(item.label),
         value=quoted(item.text or "–"),
         note=quoted(note),
@@ -225,16 +210,19 @@ def _target(target: Target, item: KpiItem) -> str:
 
 
 def _change(then: Comparison) -> str:
-    sign = 0 if not then.change else (1 if then.change > 0 else -1)
-    return (
-        f"(sign: {sign}, by: {quoted(then.change_text or 'no change')}, "
-        f"since: {quoted(f'on {then.period_text} ({then.text})')}, verdict: {quoted(then.verdict)})"
+    flat = unmoved(then)
+    return call(
+        "",
+        sign="0" if flat else "1" if (then.change or 0) > 0 else "-1",
+        by=quoted(then.change_text or "no change"),
+        since=quoted(f"vs {then.period_text} ({then.text})"),
+        verdict=quoted("neutral" if flat else then.verdict),
     )
 
 
 def _chart(chart: Chart) -> str:
     return call(
-        "chart",
+        "",
         title=quoted(chart.title),
         says=quoted(chart.sentence),
         label=quoted(chart.label),
@@ -245,6 +233,7 @@ def _chart(chart: Chart) -> str:
 
 def _table(table: Table) -> str:
     rows = [array([quoted(cell) for cell in row]) for row in table.text[:PAPER_ROWS]]
+    place, long = _wide(table)
     notes = [table.note]
     if len(table.text) > PAPER_ROWS:
         notes.append(f"{PAPER_ROWS} of {len(table.text):,} rows; the workbook has all of them.")
@@ -257,12 +246,13 @@ def _table(table: Table) -> str:
         aligns=array([column.align for column in table.columns]),
         rows=array(rows),
         note=quoted(" ".join(note for note in notes if note)),
-        wide=str(_wide(table)),
+        wide=str(place),
+        long=str(long).lower(),
     )
 
 
-def _wide(table: Table) -> int:
-    """Return the column that takes the room left: the one with sentences, else the first.
+def _wide(table: Table) -> tuple[int, bool]:
+    """Return the column that takes the room left, and whether it holds sentences; else the first.
 
     A column of sentences that is as wide as it likes would squeeze the others onto each other.
     """
@@ -271,7 +261,8 @@ def _wide(table: Table) -> int:
         for place in range(len(table.columns))
     ]
     place = max(range(len(longest)), key=longest.__getitem__, default=0)
-    return place if longest and longest[place] > SENTENCE else 0
+    long = bool(longest) and longest[place] > SENTENCE
+    return (place if long else 0), long
 
 
 def _prose(part: Prose) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from helpers.document import Chart, Column, Provenance, Table
+from helpers.document import Chart, Column, Comparison, Provenance, Table
 from helpers.publish.reading import Document, Section
 from helpers.publish.svg import picture
 from helpers.publish.text import slug, unique
@@ -170,6 +170,11 @@ def _marks(chart: Chart) -> Iterator[tuple[float, float, str]]:
         if 0 <= int(row) < len(chart.table.text) and 0 <= x <= 1 and 0 <= y <= 1:
             said = zip(labels, chart.table.text[int(row)], strict=False)
             yield round(x, 4), round(y, 4), "\n".join(f"{name}: {text}" for name, text in said)
+
+
+def unmoved(then: Comparison) -> bool:
+    """Return whether a change is none, as far as the digits that are shown can tell."""
+    return not then.change or not any(digit in then.change_text for digit in "123456789")
 
 
 def provenance_rows(block: Provenance) -> list[tuple[str, str]]:
