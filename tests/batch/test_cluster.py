@@ -3,9 +3,12 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 
 pytest.importorskip("distributed")
@@ -81,7 +84,7 @@ def test_workers_see_their_own_copy_and_send_private_lists_home(project, crm, sc
         "run", *MONTHS, "--executor", f"dask://{scheduler}", "--staging", f"file://{staging}"
     )
     assert done.exit_code == 0, done.output
-    assert "['data', 'notebooks', 'params', 'store', 'work']" in project.text("alpha", "2017-09")
+    assert "['notebooks', 'params', 'store', 'work']" in project.text("alpha", "2017-09")
     sent = project.output / "private" / "small" / "alpha" / "2017-09-list.csv"
     assert sent.read_text() == "customer\nc1\n"
     assert sent.stat().st_mode & 0o777 == 0o600
@@ -103,6 +106,51 @@ def test_a_failure_on_a_worker_is_told_like_any_other(project, crm, scheduler):
     ]
 
 
+def attempts():
+    """The kernels of this machine that belong to an attempt on a worker."""
+    return [
+        process.pid
+        for process in psutil.process_iter(["environ"])
+        if "CRM_REPORTS_ATTEMPT" in (process.info["environ"] or {})
+        and "crm-reports-worker-" in process.info["environ"].get("CRM_REPORTS_ROOT", "")
+    ]
+
+
+def wait_for(condition, seconds=60.0):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "this did not come to pass"
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_stopped_stops_what_runs_on_workers(project, crm, scheduler, tmp_path, how):
+    flag = tmp_path / "reached"
+    project.family("alpha", f"open({str(flag)!r}, 'w').close()\nimport time; time.sleep(600)")
+    staging = tmp_path / "staging"
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        run = subprocess.Popen(
+            [*project.command, "run", *MONTHS, "--no-publish", "--kernel", "python3",
+             "--executor", f"dask://{scheduler}", "--staging", str(staging)],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+    finally:
+        signal.signal(signal.SIGINT, before)
+    wait_for(flag.exists)
+    assert len(attempts()) in (1, 2)
+    run.send_signal(how)
+    said, _ = run.communicate(timeout=60)
+    assert run.returncode == {signal.SIGINT: 130, signal.SIGKILL: -9}[how], said
+    wait_for(lambda: not attempts())
+    if how == signal.SIGINT:
+        assert list((staging / "results").glob("*")) == []
+    project.family("alpha", "print('mended')")
+    done = crm("run", "--period", "2017-12", "--family", "alpha",
+               "--executor", f"dask://{scheduler}", "--staging", str(staging))  # fmt: skip
+    assert done.exit_code == 0, done.output
+
+
 def test_a_scheduler_that_does_not_answer_is_refused(project, crm):
     done = crm("run", "--period", "2017-12", "--executor", "dask://127.0.0.1:9")
     assert done.exit_code == 2
@@ -113,10 +161,10 @@ def test_workers_read_and_keep_what_editions_predict(project, crm, scheduler):
     project.family(
         "judged",
         "import pandas as pd\nfrom types import SimpleNamespace\n"
-        "from helpers.periods import Period\nfrom helpers.predictions import earlier, keep\n"
+        "from helpers.periods import Period\nfrom helpers.predictions import keep, kept\n"
         "params = SimpleNamespace(family='judged', source=source, period=period, slice=slice,\n"
         "                         keeps_predictions=True)\n"
-        "said = earlier(params, [Period.parse(period).previous()])\n"
+        "said = kept(params, [Period.parse(period).previous()])\n"
         "print([float(frame['expected'].sum()) for frame in said.frames.values()])\n"
         "keep(pd.DataFrame({'expected': [float(period[-2:])]}), params)",
         keeps=True,

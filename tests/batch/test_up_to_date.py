@@ -72,6 +72,24 @@ def test_new_rows_run_the_periods_that_see_them(ran, crm):
     )  # fmt: skip
 
 
+def test_rows_that_come_while_reports_run_belong_to_the_next_run(ran, crm):
+    ran.family(
+        "alpha",
+        "from datetime import date\nfrom pathlib import Path\nfrom helpers.sources import load\n"
+        f"old = Path({str(ran.data)!r}, 'orders-10.csv').read_text()\n"
+        f"Path({str(ran.data)!r}, 'orders-10new.csv').write_text(old.replace('o10', 'n10'))",
+        "print(len(load('small', as_of=date(2017, 10, 31)).orders))",
+    )
+    assert crm("run", "--period", "2017-10", "--family", "alpha").exit_code == 0
+    assert ran.text("alpha", "2017-10") == "310\n"
+    assert plan(crm, "--period", "2017-10")["alpha 2017-10"] == (
+        "run", "account: 31 more rows; orders: 31 more rows; extracts: 1 new",
+    )  # fmt: skip
+    assert crm("run", "--period", "2017-10", "--family", "alpha").exit_code == 0
+    assert ran.text("alpha", "2017-10") == "341\n"
+    assert plan(crm, "--period", "2017-10")["alpha 2017-10"][0] == "up to date"
+
+
 def test_a_report_that_reads_no_table_still_shows_the_account(ran, crm):
     ran.extract(11, orders=5, name="late")
     assert plan(crm)["beta 2017-11"] == ("run", "account: 5 more rows; extracts: 1 new")

@@ -14,7 +14,7 @@ import pytest
 
 from helpers import paths
 from helpers.errors import DataError, HelpersError
-from helpers.sources import freshness, load, snapshot
+from helpers.sources import freshness, load, pinned, snapshot
 from helpers.sources.declaration import read_declaration
 
 HEADER = "Order,Customer,Date,Amount\n"
@@ -359,3 +359,24 @@ def test_a_disk_without_room_for_the_first_byte_is_told(shop, tiny_disk, monkeyp
     (tiny_disk / "filler").write_bytes(bytes(room.f_bavail * room.f_frsize))
     with pytest.raises(HelpersError, match="the disk is full"):
         shop.describe()
+
+
+def test_a_snapshot_that_is_pinned_counts_whatever_the_raw_files_are(shop, monkeypatch):
+    info = shop.describe()
+    monkeypatch.setenv(*next(iter(pinned(info).items())))
+    (shop.folder / "orders.csv").unlink()
+    assert shop.describe() == info
+    assert len(load(info.source).orders) == info.tables["orders"].rows
+
+
+def test_a_snapshot_that_is_pinned_and_gone_is_refused(shop, monkeypatch):
+    info = shop.describe()
+    monkeypatch.setenv("CRM_REPORTS_SNAPSHOT", f"{info.source}:0123")
+    with pytest.raises(DataError, match="planned with is gone"):
+        shop.describe()
+    monkeypatch.setenv("CRM_REPORTS_SNAPSHOT", "another:0123")
+    assert shop.describe() == info
+    for entry in (paths.snapshots() / "index").glob("*.json"):
+        entry.unlink()
+    with pytest.raises(DataError, match=f"{info.snapshot} of {info.source} is gone"):
+        pinned(info)

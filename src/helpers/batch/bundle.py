@@ -1,7 +1,7 @@
 """What a worker of another machine needs, as one archive named by its content.
 
-It holds the notebooks, the parameter files, the snapshot and, as they decide which snapshot is
-current, the raw extracts of the source. A worker unpacks each bundle once and keeps it.
+It holds the notebooks, the parameter files and the snapshot. The raw extracts stay here: a worker
+is told which snapshot counts. It unpacks each bundle once and keeps it.
 """
 
 import hashlib
@@ -28,9 +28,6 @@ def pack(info: "SourceInfo", families: list[str]) -> tuple[str, bytes]:
         members[f"params/{path.relative_to(paths.params()).as_posix()}"] = path
     for family in families:
         members[f"notebooks/{family}.ipynb"] = paths.notebooks() / f"{family}.ipynb"
-    data = paths.data() / info.source
-    for path in sorted(p for p in data.rglob("*") if p.is_file()):
-        members[f"data/{info.source}/{path.relative_to(data).as_posix()}"] = path
     for path in sorted(info.path.iterdir()):
         members[f"store/snapshots/{info.path.name}/{path.name}"] = path
     for path in sorted((paths.snapshots() / "index").glob("*.json")):

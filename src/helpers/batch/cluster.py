@@ -12,6 +12,7 @@ from uuid import uuid4
 from helpers import paths, predictions
 from helpers.batch import bundle
 from helpers.batch import kernel as kernels
+from helpers.batch.calledoff import ended_when_called_off
 from helpers.batch.edition import store
 from helpers.batch.job import Job, Outcome
 from helpers.batch.runner import Way
@@ -21,7 +22,7 @@ from helpers.private import private_folders
 if TYPE_CHECKING:
     import fsspec
 
-    from helpers.sources import SourceInfo
+    from helpers.batch.facts import Facts
 
 
 EARLIER = "earlier"
@@ -73,9 +74,10 @@ class _Cluster(Executor):
 class Staging(Way):
     """Jobs and results by way of a place that this machine and the workers can both reach."""
 
-    def __init__(self, address: str | None, info: "SourceInfo", families: list[str]) -> None:
+    def __init__(self, address: str | None, facts: "Facts", families: list[str]) -> None:
         self.system, top = _reach(address or str(store() / "staging"))
-        name, content = bundle.pack(info, families)
+        self.pinned, self._open = facts.pinned(), set[str]()
+        name, content = bundle.pack(facts.info, families)
         self.address = self.system.unstrip_protocol(top)
         self.bundle = f"{top}/bundles/{name}"
         if not self.system.exists(self.bundle):
@@ -90,8 +92,10 @@ class Staging(Way):
 
     def send(self, job: Job) -> Job:
         """Return the job as a worker of another machine gets it."""
-        environment = {name: job.environment[name] for name in kernels.shared(1)}
+        names = (*kernels.shared(1), *self.pinned)
+        environment = {name: job.environment[name] for name in names}
         landing = f"{self.address}/results/{uuid4().hex}"
+        self._open.add(landing)
         self._send_earlier(job, landing)
         return replace(job, notebook=self.bundle, landing=landing, environment=environment)
 
@@ -125,6 +129,14 @@ class Staging(Way):
             beside.write_bytes(self.system.cat_file(path))
             os.replace(beside, place)
         self.system.rm(top, recursive=True)
+        self._open.discard(remote.landing)
+
+    def close(self) -> None:
+        """Remove what was sent for jobs that were called off."""
+        for landing in self._open:
+            _, top = _reach(landing)
+            if self.system.exists(top):
+                self.system.rm(top, recursive=True)
 
 
 def run(job: Job) -> Outcome:
@@ -139,17 +151,18 @@ def run(job: Job) -> Outcome:
     environment = {**job.environment, "CRM_REPORTS_ROOT": str(root)}
     environment |= {"CRM_REPORTS_DATA": str(root / "data"), "CRM_REPORTS_OUTPUT": str(output)}
     _fetch_earlier(job, output)
+    here = replace(
+        job,
+        notebook=str(root / "notebooks" / f"{job.edition.family}.ipynb"),
+        landing=str(output / "landing"),
+        kernel=job.kernel or kernels.chosen(None)[0],
+        environment=environment,
+    )
     try:
-        outcome = execute(
-            replace(
-                job,
-                notebook=str(root / "notebooks" / f"{job.edition.family}.ipynb"),
-                landing=str(output / "landing"),
-                kernel=job.kernel or kernels.chosen(None)[0],
-                environment=environment,
-            )
-        )
-        _send(output, job.landing)
+        with ended_when_called_off(output / "landing") as called_off:
+            outcome = execute(here)
+        if not called_off():
+            _send(output, job.landing)
         return outcome
     finally:
         shutil.rmtree(output, ignore_errors=True)

@@ -48,3 +48,13 @@ class Facts:
     def files(self) -> dict[str, str]:
         """Return the raw files that the snapshot was made of: name and hash."""
         return {str(file["name"]): str(file["sha256"]) for file in self.info.files}
+
+    def pinned(self) -> dict[str, str]:
+        """Return the variable with which a kernel loads the snapshot that these facts are of.
+
+        Raises:
+            DataError: the snapshot has been deleted meanwhile.
+        """
+        from helpers.sources import pinned
+
+        return pinned(self.info)

@@ -81,6 +81,7 @@ class _Execution:
         self.plan, self.options, self.jobs, self.kernel = plan, options, jobs, kernel
         self.record, self.progress = record, progress
         self.planned = {report.edition: report for report in todo}
+        self.pinned = plan.facts.pinned()
         self.offsets: dict[Edition, float] = {}
 
     def go(self) -> None:
@@ -102,6 +103,7 @@ class _Execution:
             runner.run((self._job(report) for report in longest), after=earlier)
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
+            runner.way.close()
             attempts.sweep()  # after Ctrl-C: kernels, and the cells that were done
 
     def _way(self) -> Way:
@@ -110,7 +112,7 @@ class _Execution:
         from helpers.batch.cluster import Staging
 
         families = sorted({edition.family for edition in self.planned})
-        return Staging(self.options.staging, self.plan.facts.info, families)
+        return Staging(self.options.staging, self.plan.facts, families)
 
     def _job(self, report: Planned) -> Job:
         limits = self.options.limits
@@ -122,7 +124,7 @@ class _Execution:
             landing=str(report.edition.running),
             parameters=report.parameters,
             kernel=self.kernel,
-            environment=kernels.environment(self.jobs),
+            environment={**kernels.environment(self.jobs), **self.pinned},
             limits=limits,
         )
 

@@ -40,6 +40,9 @@ class Way:
     def fetch(self, sent: Job, job: Job) -> None:
         """Bring what the worker left to the job's landing folder."""
 
+    def close(self) -> None:
+        """Remove what was sent for jobs that were called off."""
+
 
 class Runner:
     """Executes jobs on an executor and hands each outcome on as soon as it is there."""

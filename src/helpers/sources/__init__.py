@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["Account", "SourceInfo", "Tables", "available", "describe", "load"]
+__all__ = ["Account", "SourceInfo", "Tables", "available", "describe", "load", "pinned"]
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,17 @@ def _info(said: Declaration, manifest: Manifest, folder: "Path") -> SourceInfo:
         files=manifest.files,
         path=folder,
     )
+
+
+def pinned(info: SourceInfo) -> dict[str, str]:
+    """Return the variable with which a process loads just this snapshot, whatever comes in.
+
+    Raises:
+        DataError: the snapshot has been deleted meanwhile.
+    """
+    from helpers.sources.snapshot import PINNED, pin
+
+    return {PINNED: pin(info.source, info.snapshot, info.files)}
 
 
 def load(source: str, *, as_of: date | None = None, slice: str = "all") -> Tables:

@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from helpers.sources.building import Built
 
 log = logging.getLogger("helpers.sources")
+PINNED = "CRM_REPORTS_SNAPSHOT"
+"""The variable that says which snapshot of a source counts, whatever its raw files are by now."""
+
 _ABANDONED = 24 * 3600
 _TRIES = 3
 
@@ -40,9 +44,39 @@ def current(declared: Declaration) -> tuple[Manifest, Path]:
     """Return the snapshot of a source's raw files as they are now, built if there is none.
 
     Raises:
-        DataError: a raw file is missing or cannot be read, or the quality gate refuses the data.
+        DataError: a raw file is missing or cannot be read, the quality gate refuses the data, or
+            the snapshot that `CRM_REPORTS_SNAPSHOT` names is gone.
         HelpersError: the store cannot be written.
     """
+    source, _, key = os.environ.get(PINNED, "").partition(":")
+    return _pinned(key) if key and source == declared.source else _built(declared)
+
+
+def pin(source: str, snapshot: str, files: Sequence[dict[str, Any]]) -> str:
+    """Return what `CRM_REPORTS_SNAPSHOT` has to be for a process to see just this snapshot.
+
+    Raises:
+        DataError: it has been deleted meanwhile.
+    """
+    for entry in sorted((paths.snapshots() / "index").glob("*.json")):
+        try:
+            said = json.loads(entry.read_text(encoding="utf-8"))
+            if (said["snapshot"], said["files"]) == (snapshot, list(files)):
+                return f"{source}:{entry.stem}"
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # not a way to a snapshot, or one that is damaged
+    raise DataError(f"the snapshot {snapshot} of {source} is gone", hint="Run again.")
+
+
+def _pinned(key: str) -> tuple[Manifest, Path]:
+    entry = paths.snapshots() / "index" / f"{key}.json"
+    if (found := _look_up(entry, for_ever=True)) is None:
+        hint = f"Run again; outside a run, unset {PINNED}."
+        raise DataError("the snapshot that was planned with is gone", file=entry, hint=hint)
+    return found
+
+
+def _built(declared: Declaration) -> tuple[Manifest, Path]:
     index = paths.snapshots() / "index"
     for _ in range(_TRIES):
         hashes = freshness.file_hashes(raw_files(declared), index / "files.json")
@@ -57,7 +91,7 @@ def current(declared: Declaration) -> tuple[Manifest, Path]:
     )
 
 
-def _look_up(entry: Path) -> tuple[Manifest, Path] | None:
+def _look_up(entry: Path, *, for_ever: bool = False) -> tuple[Manifest, Path] | None:
     try:
         said = json.loads(entry.read_text(encoding="utf-8"))
         folder = paths.snapshots() / str(said["snapshot"])
@@ -67,7 +101,7 @@ def _look_up(entry: Path) -> tuple[Manifest, Path] | None:
     except (OSError, ValueError, KeyError, TypeError):
         log.warning("%s is damaged: the snapshot is built anew", entry)
         return None
-    if not freshness.still_right(recheck_on, date.today()):
+    if not (for_ever or freshness.still_right(recheck_on, date.today())):
         return None
     manifest = read_manifest(folder)
     return None if manifest is None else (replace(manifest, files=tuple(files)), folder)
@@ -214,4 +248,4 @@ def rebuild(declared: Declaration, folder: Path) -> tuple[Manifest, Path]:
         aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".damaged-"))
         os.rename(folder, aside / folder.name)
         shutil.rmtree(aside, ignore_errors=True)
-    return current(declared)
+    return _built(declared)
