@@ -37,7 +37,7 @@ def published(landing, frame=FRAME, **about):
 
 def test_a_later_report_reads_what_an_earlier_edition_said(landing):
     name = published(landing)
-    found = predictions.earlier(params("2017-11"), [OCTOBER])
+    found = predictions.kept(params("2017-11"), [OCTOBER])
     pd.testing.assert_frame_equal(found.frames[OCTOBER], FRAME)
     assert found.missing == {}
     assert predictions.asked == {name: predictions.digest(name)}
@@ -57,7 +57,7 @@ def test_they_are_private_to_their_owner(landing, own_output):
 )
 def test_another_family_source_or_slice_does_not_see_them(landing, other):
     published(landing)
-    found = predictions.earlier(params("2017-11", **other), [OCTOBER])
+    found = predictions.kept(params("2017-11", **other), [OCTOBER])
     assert found.frames == {}
     assert found.missing == {OCTOBER: "no edition with predictions is kept"}
     assert set(predictions.asked.values()) == {""}
@@ -87,7 +87,7 @@ def test_a_family_that_does_not_say_so_keeps_and_reads_nothing(landing):
     with pytest.raises(ReportError, match="keeps_predictions = True"):
         predictions.keep(FRAME, silent)
     with pytest.raises(ReportError, match="does not say"):
-        predictions.earlier(silent, [OCTOBER])
+        predictions.kept(silent, [OCTOBER])
 
 
 def _cut(content):
@@ -103,7 +103,7 @@ def _flipped(content):
 def test_damaged_predictions_are_not_used_and_named(landing, damage):
     path = predictions.place(published(landing))
     path.write_bytes(damage(path.read_bytes()))
-    found = predictions.earlier(params("2017-11"), [OCTOBER])
+    found = predictions.kept(params("2017-11"), [OCTOBER])
     assert found.frames == {}
     assert found.missing == {OCTOBER: "the predictions of its edition cannot be read"}
 
@@ -113,20 +113,20 @@ def test_predictions_of_another_release_are_not_used(landing, monkeypatch, versi
     with monkeypatch.context() as other:
         other.setattr(predictions, "VERSION", version)
         published(landing)
-    found = predictions.earlier(params("2017-11"), [OCTOBER])
+    found = predictions.kept(params("2017-11"), [OCTOBER])
     assert found.missing == {OCTOBER: "the predictions of its edition are of another release"}
 
 
 def test_predictions_that_lack_a_column_are_of_another_release(landing):
     published(landing)
     needed = ("customer_id", "window_days")
-    found = predictions.earlier(params("2017-11"), [OCTOBER], columns=needed)
+    found = predictions.kept(params("2017-11"), [OCTOBER], columns=needed)
     assert found.missing == {OCTOBER: "the predictions of its edition are of another release"}
 
 
 def test_the_origin_of_what_is_judged_is_said(landing):
     published(landing)
-    found = predictions.earlier(params("2017-12"), [OCTOBER, NOVEMBER])
+    found = predictions.kept(params("2017-12"), [OCTOBER, NOVEMBER])
     assert found.origin([OCTOBER]) == "Judged is what the report of 2017-10 said at the time."
     assert found.origin([]) == ""
     both = found.origin([NOVEMBER, OCTOBER], name=lambda period: f"{period.start:%B}")
@@ -141,13 +141,13 @@ def test_a_plain_parquet_file_in_their_place_is_not_used(landing):
     path = predictions.place(published(landing))
     FRAME.to_parquet(path)
     assert pq.read_table(path).num_rows == 2
-    found = predictions.earlier(params("2017-11"), [OCTOBER])
+    found = predictions.kept(params("2017-11"), [OCTOBER])
     assert found.missing == {OCTOBER: "the predictions of its edition cannot be read"}
 
 
 def test_predictions_that_were_moved_are_not_taken_for_those_of_another_period(landing):
     path = predictions.place(published(landing))
     path.rename(path.with_name("2017-11.parquet"))
-    found = predictions.earlier(params("2017-12"), [NOVEMBER, OCTOBER])
+    found = predictions.kept(params("2017-12"), [NOVEMBER, OCTOBER])
     assert found.missing[NOVEMBER] == "its predictions belong to another edition"
     assert list(found.missing) == [OCTOBER, NOVEMBER]

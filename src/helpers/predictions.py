@@ -1,6 +1,6 @@
 """What a report said would come, kept with its edition so that a later report can judge it.
 
-A notebook keeps its predictions with `keep` and reads those of earlier periods with `earlier`. The
+A notebook keeps its predictions with `keep` and reads those of earlier periods with `kept`. The
 batch moves them to their place together with the executed notebook; where there is no batch
 (JupyterLab, nbval), nothing is kept. They are private: rows may be about single customers.
 """
@@ -50,11 +50,11 @@ class Earlier:
     def origin(self, judged: Iterable[Period], *, name: Callable[[Period], str] = str) -> str:
         """Say which of the predictions judged are kept ones, and which were worked out again."""
         spans = sorted(judged)
-        kept = [name(span) for span in spans if span in self.frames]
+        there = [name(span) for span in spans if span in self.frames]
         said = []
-        if kept:
-            reports = "report" if len(kept) == 1 else "reports"
-            said.append(f"Judged is what the {reports} of {_list(kept)} said at the time.")
+        if there:
+            reports = "report" if len(there) == 1 else "reports"
+            said.append(f"Judged is what the {reports} of {_list(there)} said at the time.")
         why: dict[str, list[str]] = {}
         for span in spans:
             if span not in self.frames:
@@ -100,7 +100,7 @@ def keep(frame: "pd.DataFrame", params: "BaseParams") -> None:
         os.fsync(file.fileno())
 
 
-def earlier(
+def kept(
     params: "BaseParams", periods: Iterable[Period], *, columns: Iterable[str] = ()
 ) -> Earlier:
     """Return what the editions of earlier periods predicted: same source, family and slice.

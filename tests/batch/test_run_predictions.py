@@ -16,10 +16,10 @@ PLANTED = "HH-PLANTED-4711"
 MONTHS = ("--from", "2017-10", "--to", "2017-12", "--family", "judged")
 CELLS = (
     "import pandas as pd\nfrom types import SimpleNamespace\n"
-    "from helpers.periods import Period\nfrom helpers.predictions import earlier, keep\n"
+    "from helpers.periods import Period\nfrom helpers.predictions import keep, kept\n"
     "params = SimpleNamespace(family='judged', source=source, period=period, slice=slice,\n"
     "                         keeps_predictions=True)",
-    "found = earlier(params, [Period.parse(period).previous()])\n"
+    "found = kept(params, [Period.parse(period).previous()])\n"
     "said = [float(frame['expected'].sum()) for frame in found.frames.values()]\n"
     "print(said, *found.missing.values())",
     "level = float(open('level.txt').read()) if period == '2017-10' else 7.0\n"

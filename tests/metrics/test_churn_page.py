@@ -244,7 +244,8 @@ def test_nothing_to_show_is_said_and_not_drawn() -> None:
 
 def card(**change: object) -> pd.DataFrame:
     base = {
-        "period": ["2017-01", "2017-02"], "customers": [100, 100], "expected": [10.0, 12.0],
+        "period": ["2017-01", "2017-02"], "window_days": 28, "customers": [100, 100],
+        "expected": [10.0, 12.0],
         "expected_low": [5.0, 7.0], "expected_high": [15.0, 17.0], "observed": [11, 24],
         "roc_auc": [0.8, 0.7], "low": 0.6, "high": 0.9, "rule_auc": [0.7, 0.75], "brier": 0.08,
         "rule_brier": 0.09,

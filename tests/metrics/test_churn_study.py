@@ -11,22 +11,25 @@ import pytest
 from helpers.errors import MetricError
 from helpers.metrics.churn import (
     FEATURES,
+    PREDICTED,
     THEMES,
     Action,
     alive_by,
     at_risk,
     drivers,
+    due,
     earlier_studies,
     explain_changes,
     features,
     fit_risk,
     headline,
+    judged,
     labels,
     outcomes,
     plan_cutoffs,
     prediction_kpis,
+    predictions,
     purchase_days,
-    replay,
     retention_kpi,
     scorecard,
     study,
@@ -333,9 +336,8 @@ def test_the_half_year_needs_half_a_year(visits: pd.DataFrame) -> None:
 
 
 def test_the_scorecard_sets_what_was_said_beside_what_came(visits: pd.DataFrame) -> None:
-    replayed = replay(visits, period=SEPTEMBER, window=WINDOW, count=2)
-    assert [str(p) for p in replayed] == ["2017-07", "2017-08"]
-    said = {period: made.scored for period, made in replayed.items()}
+    said = judged({}, visits, period=SEPTEMBER, window=WINDOW, count=2)
+    assert [str(p) for p in said] == ["2017-07", "2017-08"]
     table = scorecard(said, visits, as_of=AS_OF, window=WINDOW)
     july = outcomes(said[Period.parse("2017-07")], visits, made_on=date(2017, 7, 31), window=WINDOW)
     row = table.iloc[0]
@@ -345,6 +347,37 @@ def test_the_scorecard_sets_what_was_said_beside_what_came(visits: pd.DataFrame)
     rate = july["lapsed"].mean()
     assert row["rule_brier"] == pytest.approx(rate * (1 - rate))
     assert row["low"] < row["roc_auc"] < row["high"]
+
+
+def test_a_kept_prediction_is_judged_over_the_days_it_was_made_for(
+    visits: pd.DataFrame, found
+) -> None:
+    july, august = due(SEPTEMBER, window=WINDOW, count=2)
+    again = judged({}, visits, period=SEPTEMBER, window=WINDOW, count=2)
+    everybody = again[july].assign(probability=0.5, window_days=14)
+    said = judged({july: everybody}, visits, period=SEPTEMBER, window=WINDOW, count=2)
+    pd.testing.assert_frame_equal(said[august], again[august])
+    row = scorecard(said, visits, as_of=AS_OF, window=WINDOW).iloc[0]
+    assert (row["window_days"], row["expected"]) == (14, len(everybody) / 2)
+    came = outcomes(everybody, visits, made_on=july.end, window=14)["lapsed"].sum()
+    assert row["observed"] == came
+    assert tuple(predictions(found).columns) == PREDICTED
+    assert set(predictions(found)["window_days"]) == {WINDOW}
+
+
+def test_kept_predictions_that_cannot_be_judged_yet_or_any_more_are_left_out(
+    visits: pd.DataFrame,
+) -> None:
+    july, august = due(SEPTEMBER, window=WINDOW, count=2)
+    rows = judged({}, visits, period=SEPTEMBER, window=WINDOW, count=2)
+    strangers = pd.concat([rows[july], rows[july].assign(customer_id="gone")], ignore_index=True)
+    long = rows[august].assign(window_days=60)
+    said = judged({july: strangers, august: long}, visits, period=SEPTEMBER, window=WINDOW, count=2)
+    assert list(said) == [july]
+    pd.testing.assert_frame_equal(said[july], rows[july])
+    nobody = {july: rows[july].iloc[:0], august: rows[august].assign(customer_id="gone")}
+    assert judged(nobody, visits, period=SEPTEMBER, window=WINDOW, count=2) == {}
+    assert judged({}, visits, period=SEPTEMBER, window=WINDOW, count=0) == {}
 
 
 def test_a_prediction_is_not_scored_before_its_time_is_up(visits: pd.DataFrame) -> None:

@@ -105,7 +105,14 @@ from helpers.metrics.churn.recipes import (
     STAY_BY_GROUP,
 )
 from helpers.metrics.churn.rules import alive_by
-from helpers.metrics.churn.scorecard import expected_and_seen, replay, scorecard
+from helpers.metrics.churn.scorecard import (
+    PREDICTED,
+    due,
+    expected_and_seen,
+    judged,
+    predictions,
+    scorecard,
+)
 from helpers.metrics.churn.segments import dimensions, in_words, segments
 from helpers.metrics.churn.sentences import (
     backtest_sentence,
@@ -153,6 +160,7 @@ __all__ = [
     "MOVES",
     "MRR_BRIDGE",
     "NO_CONTRACTS",
+    "PREDICTED",
     "PROFIT",
     "RATE",
     "RATES",
@@ -202,6 +210,7 @@ __all__ = [
     "dimensions",
     "drivers",
     "drivers_sentence",
+    "due",
     "earlier_studies",
     "expected_and_seen",
     "explain",
@@ -215,6 +224,7 @@ __all__ = [
     "groups_sentence",
     "headline",
     "in_words",
+    "judged",
     "labels",
     "lifetimes",
     "lift_by_decile",
@@ -229,6 +239,7 @@ __all__ = [
     "pauses",
     "plan_cutoffs",
     "prediction_kpis",
+    "predictions",
     "profit_curve",
     "profit_sentence",
     "purchase_days",
@@ -236,7 +247,6 @@ __all__ = [
     "refuse_leaks",
     "reliability",
     "reliability_sentence",
-    "replay",
     "retention_kpi",
     "return_curve",
     "return_sentence",

@@ -13,31 +13,77 @@ from helpers.metrics.churn.visits import need, number
 from helpers.periods import Period
 
 _COLUMNS = [
-    "period", "customers", "expected", "expected_low", "expected_high", "observed", "roc_auc",
-    "low", "high", "rule_auc", "brier", "rule_brier",
+    "period", "window_days", "customers", "expected", "expected_low", "expected_high", "observed",
+    "roc_auc", "low", "high", "rule_auc", "brier", "rule_brier",
 ]  # fmt: skip
 
+PREDICTED = ("customer_id", "probability", "window_days")
+"""The columns of what a report predicts (see `predictions`)."""
 
-def replay(
-    visits: pd.DataFrame, *, period: Period, window: int, count: int = 3, seed: int = 0
-) -> dict[Period, Study]:
-    """Return the predictions that the reports of earlier periods made, as far as their time is up.
 
-    Each is learnt again from the rows up to its own day alone, with today's window, so it is what
-    that period's report said (with the same parameters). Periods too early for a prediction are
-    left out. Oldest first, at most `count`.
+def predictions(found: Study) -> pd.DataFrame:
+    """Return what a report predicts, to be kept with its edition; it names customers.
+
+    Columns out: `customer_id` string, `probability` float64 (of a lapse), `window_days` int64 (how
+    far ahead). Grain: one row per customer active at the report's last day; empty where there is
+    no prediction.
     """
-    found: dict[Period, Study] = {}
+    return found.scored.assign(window_days=found.window)[list(PREDICTED)]
+
+
+def due(period: Period, *, window: int, count: int) -> list[Period]:
+    """Return the latest `count` earlier periods after which `window` days are over, oldest first.
+
+    Over is what ends on or before the last day of `period`.
+    """
     earlier = period.previous()
     while number(earlier.end) + window > number(period.end):
         earlier = earlier.previous()
+    found = []
     while len(found) < count:
-        made = study(visits, as_of=earlier.end, window=window, explain=False, seed=seed)
-        if not made.usable:
-            break
-        found[earlier] = made
+        found.append(earlier)
         earlier = earlier.previous()
-    return dict(reversed(found.items()))
+    return found[::-1]
+
+
+def judged(
+    kept: Mapping[Period, pd.DataFrame],
+    visits: pd.DataFrame,
+    *,
+    period: Period,
+    window: int,
+    count: int = 3,
+    seed: int = 0,
+) -> dict[Period, pd.DataFrame]:
+    """Return the earlier predictions whose time is up, of the periods that are `due`.
+
+    Where none is kept, the prediction is learnt again from the rows up to the period's own day
+    alone, with today's window; periods too early for a prediction are left out.
+
+    Args:
+        kept: period → `predictions`, as its edition holds them.
+        visits: purchase days up to the end of `period`.
+        period: of the report that judges.
+        window: of that report.
+        count: how many periods are judged, at most.
+        seed: of what is learnt again.
+
+    Kept predictions look ahead as many days as they were made for, which need not be today's
+    window; those whose time is not up are left out. So are customers of whom the rows up to the
+    day of the prediction know nothing any more: of them nobody can say what they did.
+    """
+    found: dict[Period, pd.DataFrame] = {}
+    for earlier in due(period, window=window, count=count):
+        if earlier not in kept:
+            made = study(visits, as_of=earlier.end, window=window, explain=False, seed=seed)
+            said = predictions(made)
+        else:
+            said = kept[earlier]
+        known = visits.loc[visits["day"] <= pd.Timestamp(earlier.end), "customer_id"]
+        said = said[said["customer_id"].isin(known)].reset_index(drop=True)
+        if len(said) and number(earlier.end) + int(said["window_days"].max()) <= number(period.end):
+            found[earlier] = said
+    return found
 
 
 def scorecard(
@@ -52,11 +98,10 @@ def scorecard(
     without telling customers apart.
 
     Args:
-        predictions: period → `customer_id` string, `probability` float64 (`Study.scored`, or the
-            record of an edition).
+        predictions: period → `customer_id` string, `probability` float64 [`window_days` int64].
         visits: purchase days up to `as_of`.
         as_of: the last day that may be seen.
-        window: days that the predictions looked ahead.
+        window: days that the predictions looked ahead, where they do not say so themselves.
 
     Grain: one row per period. Where all outcomes were the same, the scores are NaN.
 
@@ -66,12 +111,13 @@ def scorecard(
     rows = []
     for period, scored in predictions.items():
         need(scored, ["customer_id", "probability"], table=f"predictions of {period}")
-        if number(period.end) + window > number(as_of):
+        ahead = int(scored["window_days"].max()) if "window_days" in scored else window
+        if number(period.end) + ahead > number(as_of):
             raise MetricError(
-                f"the predictions of {period} look {window} days ahead, past {as_of}",
+                f"the predictions of {period} look {ahead} days ahead, past {as_of}",
                 hint="Score a prediction only when its time is up.",
             )
-        rows.append(_row(period, scored, visits, window))
+        rows.append(_row(period, scored, visits, ahead))
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
@@ -82,6 +128,7 @@ def _row(
     level = calibration(test)
     row: dict[str, object] = dict.fromkeys(_COLUMNS, float("nan")) | {
         "period": str(period),
+        "window_days": window,
         "customers": level["customers"],
         "expected": level["expected"],
         "expected_low": level["expected_low"],

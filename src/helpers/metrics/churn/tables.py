@@ -105,6 +105,7 @@ def scorecard_rows(card: pd.DataFrame) -> dict[str, Any]:
     """Return how earlier predictions did. Columns in: those of `scorecard`."""
     names = [
         "period",
+        "window_days",
         "customers",
         "expected",
         "observed",
@@ -121,11 +122,12 @@ def scorecard_rows(card: pd.DataFrame) -> dict[str, Any]:
         "units": {
             "expected": "count",
             "observed": "count",
-            **dict.fromkeys(names[4:6], "share"),
-            **dict.fromkeys(names[6:], "number"),
+            **dict.fromkeys(names[5:7], "share"),
+            **dict.fromkeys(names[7:], "number"),
         },
         "labels": {
             "period": "Predicted at the end of",
+            "window_days": "Days ahead",
             "expected": "Lapses expected",
             "observed": "Lapses seen",
             "roc_auc": "ROC AUC",
