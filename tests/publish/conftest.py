@@ -77,7 +77,7 @@ class Book:
             period_text=words(self.span),
             as_of=str(self.span.as_of),
             source=self.source,
-            source_text="The shop",
+            source_text=f"The {self.source}",
             slice=self.slice,
             slice_text="all customers" if self.slice == "all" else self.slice.replace("=", ": "),
             currency="USD",
@@ -224,6 +224,33 @@ class Kit:
         pq.write_table(pa.table({"customer_id": list(ids)}), folder / "customers.parquet")
 
 
+def full(book: Book) -> list[dict[str, Any]]:
+    """Return cells with all that a page can hold besides: wide tables, seven KPIs, tones."""
+    names = ["revenue_share", "orders", "basket", "visits", "margin", "returns", "value"]
+    items = [
+        replace(book.kpis().items[0], name=name, label=name.replace("_", " ").capitalize())
+        for name in names
+    ]
+    columns = [Column("segment", "Segment", "text", "left")]
+    columns += [Column(f"c{i}", f"Measured column {i}", "count", "right") for i in range(9)]
+    columns.append(Column("why", "Why", "text", "left"))
+    why = "A sentence that is long enough to be wrapped on every screen and on paper."
+    rows = [[f"Segment {i}", *(float(9 * i + j) for j in range(9)), why] for i in range(14)]
+    text = [[str(cell) for cell in row] for row in rows]
+    wide = Table("wide", "Many columns", "segment", columns, rows, text, suppressed=2)
+    regions = [
+        book.chart(id="many", digest=f"m{i}", label=f"Region {i}", svg=SVG) for i in range(7)
+    ]
+    many = replace(regions[0], svg="", variants=regions, switch="Region", title="Many regions")
+    tones = [shown(Text(f"It is {tone}.", tone)) for tone in ("good", "assumed", "missing")]
+    return [
+        markdown("## More\n\n### A small heading\n\nText with `code` and *stress*."),
+        code("report.headline(more)", shown(Kpis(items))),
+        code("report.table(wide)", shown(wide), shown(many, SVG), *tones),
+        code("print(1)", {"output_type": "stream", "name": "stdout", "text": "printed"}),
+    ]
+
+
 @pytest.fixture
 def kit(own_output: Path) -> Kit:
     return Kit(own_output)
@@ -243,4 +270,38 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Kit:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CRM_REPORTS_OUTPUT", str(made.output))
         publish(renderer="built-in")
+    return made
+
+
+@pytest.fixture(scope="session")
+def rich(tmp_path_factory: pytest.TempPathFactory) -> Kit:
+    """A site with all that pages can show: two sources, a stale page, failures, wide tables."""
+    from helpers.publish import publish
+
+    made = Kit(tmp_path_factory.mktemp("rich"))
+    for source in ("shop", "store"):
+        for family in FAMILIES:
+            for period in ("2016-12", "2017-11", "2017-12"):
+                book = Book(source=source, family=family, period=period)
+                book.extra = full(book)
+                made.write(book)
+    made.write(Book(slice="region=North"))
+    made.customers("HH-0001")
+    report = {
+        "source": "shop", "family": "customer_value", "period": "2017-12", "slice": "all",
+        "notebook": "notebooks/shop/customer_value/2017-12.ipynb", "status": "failed",
+        "page": "stale", "reasons": [], "seconds": {"total": 3.5},
+        "error": {"cell": 4, "ename": "MetricError", "evalue": ""},
+    }  # fmt: skip
+    other = {**report, "status": "fresh", "notebook": "", "error": None, "page": "current",
+             "reasons": ["nothing changed"]}  # fmt: skip
+    others = [{**other, "period": f"2017-{month:02}"} for month in range(1, 13)]
+    run = {"started": "2018-01-01T06:00:00.000+00:00", "seconds": 12.0, "result": "failed"}
+    log = {"version": 1, "run": run, "reports": [report, *others]}
+    (made.output / "run.json").write_text(json.dumps(log))
+    broken = Book(family="broken", extra=[code("x", shown(Book().chart(), "<svg"))])
+    made.write(broken)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRM_REPORTS_OUTPUT", str(made.output))
+        assert len(publish(renderer="built-in", formats=("html",)).failed) == 1
     return made

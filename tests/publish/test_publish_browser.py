@@ -111,10 +111,8 @@ def test_a_page_over_http_asks_its_own_server_only(
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("kind", PAGES)
-def test_no_page_is_wider_than_its_screen(
-    built: Any, open_page: Any, kind: str, width: int
-) -> None:
-    page = open_page(from_folder(built, PAGES[kind]), width=width)
+def test_no_page_is_wider_than_its_screen(rich: Any, open_page: Any, kind: str, width: int) -> None:
+    page = open_page(from_folder(rich, PAGES[kind]), width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -279,8 +277,8 @@ def findings(page: Any) -> list[str]:
     [("overview", 1280, "light"), ("report", 360, "dark"), ("trends", 360, "light"),
      ("search", 1280, "dark")],
 )  # fmt: skip
-def test_axe_finds_nothing(built: Any, open_page: Any, kind: str, width: int, scheme: str) -> None:
-    page = open_page(from_folder(built, PAGES[kind]), width=width, scheme=scheme)
+def test_axe_finds_nothing(rich: Any, open_page: Any, kind: str, width: int, scheme: str) -> None:
+    page = open_page(from_folder(rich, PAGES[kind]), width=width, scheme=scheme)
     assert findings(page) == []
 
 
@@ -289,9 +287,9 @@ def test_axe_finds_nothing(built: Any, open_page: Any, kind: str, width: int, sc
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("kind", PAGES)
 def test_axe_finds_nothing_on_any_kind_of_page(
-    built: Any, open_page: Any, kind: str, width: int, scheme: str
+    rich: Any, open_page: Any, kind: str, width: int, scheme: str
 ) -> None:
-    page = open_page(from_folder(built, PAGES[kind]), width=width, scheme=scheme)
+    page = open_page(from_folder(rich, PAGES[kind]), width=width, scheme=scheme)
     assert findings(page) == []
 
 

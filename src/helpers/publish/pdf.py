@@ -8,9 +8,16 @@ from typing import Any
 from helpers.errors import PublishError
 from helpers.publish import settings as settings_of
 
-MISSING = re.compile(r"the text `\"(.+?)\"` could not be displayed", re.DOTALL)
+_MISSING = re.compile(r"the text `\"(.+?)\"` could not be displayed", re.DOTALL)
 STAND_IN = "□"
 _ROUNDS = 4
+_ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}")
+
+
+def missing_from(said: str) -> set[str]:
+    """Return the characters of which typst says that no font has them."""
+    found = _MISSING.findall(said)
+    return {_ESCAPE.sub(lambda code: chr(int(code[1], 16)), text) for text in found}
 
 
 @lru_cache(maxsize=2)
@@ -40,7 +47,7 @@ def compile_pdf(source: str, *, as_of: str, place: str) -> bytes:
         try:
             return _compile(source, stamp, system=system)
         except TypstError as error:
-            missing = set(MISSING.findall(error.diagnostic))
+            missing = missing_from(error.diagnostic)
             if not missing:
                 raise PublishError(
                     f"typst made no PDF: {_first_line(error)}",

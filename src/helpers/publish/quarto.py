@@ -22,7 +22,7 @@ from helpers.errors import HelpersError, PublishError
 from helpers.publish import settings as settings_of
 from helpers.publish.html import report_html
 from helpers.publish.model import Page, Site
-from helpers.publish.pdf import MISSING, STAND_IN
+from helpers.publish.pdf import STAND_IN, missing_from
 from helpers.publish.renderer import Job, Made
 from helpers.publish.settings import Settings
 from helpers.publish.text import plain
@@ -146,7 +146,7 @@ class _Project:
         path = self._folder / self._name(job, "qmd")
         before = path.read_text("utf-8")
         head, fence, source = before.rpartition(f"{_FENCE}{{=typst}}")
-        for text in set(MISSING.findall(self._said)) if fence else ():
+        for text in missing_from(self._said) if fence else ():
             source = source.replace(text, STAND_IN * len(text))
         path.write_text(head + fence + source, "utf-8")
         return head + fence + source != before

@@ -95,6 +95,8 @@ _ATTRIBUTES = _PROPERTIES | frozenset(
         "gradientTransform",
     }
 )
+_LIMIT = 4_000_000
+"""Characters of a picture that a page may carry: more are marks by the ten thousand."""
 _PREFIX = "ref-"
 _LETTERS = 'font-family="Hanken Grotesk, DejaVu Sans, sans-serif"'
 _COLOUR = re.compile(
@@ -126,8 +128,13 @@ def picture(svg: str, *, prefix: str = "p", use: Use = "page", place: str = "a c
         place: where it stands, for the error.
 
     Raises:
-        PublishError: it is no SVG, or declares entities.
+        PublishError: it is no SVG, declares entities, or is larger than a page can carry.
     """
+    if len(svg) > _LIMIT:
+        raise PublishError(
+            f"{place} has a picture of {len(svg) / 1e6:.0f} MB, which no page can carry",
+            hint="Draw it from a summary, with fewer marks.",
+        )
     try:
         clean = _sanitised(svg)
     except (ElementTree.ParseError, ValueError) as error:
