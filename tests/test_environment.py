@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 import yaml
@@ -71,3 +72,17 @@ def test_the_mandated_packages_are_there() -> None:
     assert mandated <= set(lock("base.txt"))
     assert "nbval" in lock("dev.txt")
     assert project()["project"]["optional-dependencies"]["quarto"] == ["quarto-cli"]
+
+
+def test_the_scheduled_run_caches_nothing_about_single_customers() -> None:
+    """Pull requests can read the cache of the default branch."""
+    text = (ROOT / ".github" / "workflows" / "reports.yml").read_text()
+    job = yaml.safe_load(text)["jobs"]["publish"]
+    kept = job["env"]["KEPT"].split()
+    private = [paths.private(), paths.snapshots(), paths.output() / "store" / "running"]
+    for pattern in kept:
+        found = paths.output() / Path(pattern).relative_to("reports/output")
+        assert not any(found in [p, *p.parents] or p in found.parents for p in private), pattern
+    cached = [step for step in job["steps"] if "cache" in step.get("uses", "")]
+    assert len(cached) == 2
+    assert all(step["with"]["path"] == "${{ env.KEPT }}" for step in cached)
