@@ -9,6 +9,7 @@ import pytest
 from helpers.errors import MetricError
 from helpers.metrics import customer_value as cv
 from helpers.metrics.customer_value.choice import PurchaseChoice
+from helpers.metrics.customer_value.scorecard import score
 from helpers.periods import Period
 
 START = pd.Timestamp("2017-01-01")
@@ -351,3 +352,37 @@ def test_the_scorecard_sees_only_what_was_known_before_the_period(leaving: pd.Da
     )
     with pytest.raises(MetricError, match="too few to have made a forecast"):
         cv.forecast_scorecard(leaving, period=Period.parse("2017-02"))
+
+
+def test_a_kept_prediction_is_scored_like_the_one_worked_out_again(leaving: pd.DataFrame) -> None:
+    october, november = Period.parse("2017-10"), Period.parse("2017-11")
+    model = cv.value_model(leaving, as_of=october.end)
+    said = cv.predictions(leaving, model, ahead=november)
+    assert tuple(said.columns) == cv.PREDICTED
+    assert said["customer_id"].is_unique
+    assert said["clv"].sum() == pytest.approx(model.values["clv"].sum())
+    own = score(said, leaving, period=november)
+    pd.testing.assert_frame_equal(own, cv.forecast_scorecard(leaving, period=november))
+    assert own["expected"].tolist() == pytest.approx(
+        [said["purchases"].sum(), said["rule_purchases"].sum()]
+    )
+    lately = leaving[leaving["ordered_at"].between("2017-08-03", "2017-10-31 23:59:59")]
+    assert own["expected_revenue"].iloc[1] == pytest.approx(lately["revenue"].sum() * 30 / 90)
+    halved = score(said.assign(purchases=said["purchases"] / 2), leaving, period=november)
+    assert halved["bias"].iloc[0] == pytest.approx((1 + own["bias"].iloc[0]) / 2 - 1)
+
+
+def test_customers_that_nobody_knows_any_more_are_not_scored(leaving: pd.DataFrame) -> None:
+    november = Period.parse("2017-11")
+    model = cv.value_model(leaving, as_of=date(2017, 10, 31))
+    said = cv.predictions(leaving, model, ahead=november)
+    strangers = said.assign(customer_id="gone " + said["customer_id"])
+    both = score(pd.concat([said, strangers]), leaving, period=november)
+    pd.testing.assert_frame_equal(both, score(said, leaving, period=november))
+    assert score(strangers, leaving, period=november).empty
+    orders, nobody = leaving.copy(), pd.DataFrame(columns=["customer_id"])
+    study = cv.Study(orders, nobody, period=november, predicted=strangers)
+    assert [title for title, _ in study.evidence.tables()] == [
+        "The models, tried on days they had not seen"
+    ]
+    assert not any("Before this period" in line for line in cv.Sentences(study).trust())

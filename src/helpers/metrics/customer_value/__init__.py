@@ -44,7 +44,11 @@ from helpers.metrics.customer_value.nbd import NbdFit, fit_nbd
 from helpers.metrics.customer_value.pareto_nbd import ParetoNbdFit, fit_pareto_nbd
 from helpers.metrics.customer_value.profile import customer_profile, customer_profiles
 from helpers.metrics.customer_value.recent_rate import RecentRate, recent_rate, summary_with_recent
-from helpers.metrics.customer_value.scorecard import forecast_scorecard
+from helpers.metrics.customer_value.scorecard import (
+    PREDICTED,
+    forecast_scorecard,
+    predictions,
+)
 from helpers.metrics.customer_value.segments import rfm_scores, segment_movement, segment_table
 from helpers.metrics.customer_value.sentences import Sentences
 from helpers.metrics.customer_value.spending import (
@@ -61,6 +65,7 @@ from helpers.metrics.customer_value.words import AGES, headings
 __all__ = [
     "AGES",
     "CONTRACTS",
+    "PREDICTED",
     "BgNbdFit",
     "CredibilityMean",
     "Evidence",
@@ -111,6 +116,7 @@ __all__ = [
     "measure",
     "next_steps",
     "period_history",
+    "predictions",
     "recent_rate",
     "revenue_drivers",
     "rfm_scores",

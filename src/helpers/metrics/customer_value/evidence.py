@@ -9,7 +9,7 @@ from helpers.metrics.customer_value.choice import forecasts
 from helpers.metrics.customer_value.headline import MIN_MODEL_DAYS
 from helpers.metrics.customer_value.holdout import conditional_expectations, weekly_tracking
 from helpers.metrics.customer_value.purchase_fit import PurchaseFit
-from helpers.metrics.customer_value.scorecard import forecast_scorecard
+from helpers.metrics.customer_value.scorecard import forecast_scorecard, predictions, score
 from helpers.metrics.customer_value.value_model import ValueModel
 from helpers.periods import Period
 
@@ -30,6 +30,7 @@ class Evidence:
         period: the period of the page.
         earlier: the models as of the day before the period, where they are at hand.
         terms: `holdout_days` and `window_days`, as the models were chosen with.
+        predicted: what the report of the period before predicted, where it is kept.
     """
 
     def __init__(
@@ -40,9 +41,10 @@ class Evidence:
         period: Period,
         terms: Mapping[str, float],
         earlier: ValueModel | None = None,
+        predicted: pd.DataFrame | None = None,
     ) -> None:
         self.orders, self.model, self.period, self.terms = orders, model, period, terms
-        self.earlier = earlier
+        self.earlier, self.predicted = earlier, predicted
 
     @cached_property
     def checked(self) -> PurchaseFit | None:
@@ -90,6 +92,10 @@ class Evidence:
         names = ["model", "expected", "actual", "bias", "rmse"]
         return table[names].assign(verdict=words)[["model", "verdict", *names[1:]]]
 
+    def predictions(self) -> pd.DataFrame:
+        """Return `predictions` for the period after, to be kept: they name customers."""
+        return predictions(self.orders, self.model, ahead=self.period.next())
+
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
         """Return the tables of the evidence with their titles; an empty one is left out."""
         card = self.scorecard.drop(
@@ -100,7 +106,12 @@ class Evidence:
 
     @cached_property
     def scorecard(self) -> pd.DataFrame:
-        """`forecast_scorecard` of the period; empty where the history before it is too short."""
+        """`score` of what was predicted for the period, worked out again where nothing is kept.
+
+        Empty where the history before it is too short.
+        """
+        if self.predicted is not None:
+            return score(self.predicted, self.orders, period=self.period)
         before = (pd.Timestamp(self.period.start) - self.orders["ordered_at"].min()).days
         if before < MIN_MODEL_DAYS:
             return pd.DataFrame(columns=["model", "expected", "actual", "bias"])

@@ -1,17 +1,91 @@
 """How the last forecast did: what was expected for the period at its start, and what came."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pandas as pd
 
 from helpers.errors import MetricError
 from helpers.metrics.customer_value.choice import PurchaseChoice, choose_purchase_model
 from helpers.metrics.customer_value.frames import purchase_days, purchase_rows
-from helpers.metrics.customer_value.holdout import accuracy, calibration_holdout
+from helpers.metrics.customer_value.holdout import accuracy
+from helpers.metrics.customer_value.recent_rate import count_days
 from helpers.metrics.customer_value.spending import choose_spending_model
+from helpers.metrics.customer_value.summary import elapsed
+from helpers.metrics.customer_value.value_model import ValueModel
 from helpers.periods import Period
 
 MIN_HISTORY_DAYS = 56
+
+PREDICTED = (
+    "customer_id", "model", "purchases", "revenue", "rule", "rule_purchases", "rule_revenue",
+    "clv", "horizon",
+)  # fmt: skip
+"""The columns of what a report predicts (see `predictions`)."""
+
+
+def predictions(orders: pd.DataFrame, model: ValueModel, *, ahead: Period) -> pd.DataFrame:
+    """Return what a report predicts, to be kept with its edition; it names customers.
+
+    Columns out: `customer_id` string; `model`, `rule` string (their labels); `purchases`,
+    `revenue`, `rule_purchases`, `rule_revenue` float64 (expected in the period `ahead`, see
+    `forecast_scorecard`); `clv` float64 (the value published, see `clv`); `horizon` int64 (months).
+    Grain: one row per customer seen by the model's last day.
+    """
+    found = _expected(orders, model.purchases, as_of=model.as_of, ahead=ahead)
+    values = model.values.set_index("customer_id")["clv"]
+    return found.assign(
+        clv=values.reindex(found["customer_id"].array).to_numpy(dtype=float),
+        horizon=model.terms.horizon,
+    )[list(PREDICTED)]
+
+
+def _expected(
+    orders: pd.DataFrame, chosen: PurchaseChoice, *, as_of: date, ahead: Period
+) -> pd.DataFrame:
+    frame, rule = chosen.summary, chosen.rule
+    length = float(elapsed(pd.Series([pd.Timestamp(as_of)]), pd.Timestamp(ahead.end), unit="W")[0])
+    spending = choose_spending_model(frame).used
+    value = spending.expected_average_value(frame["frequency"], frame["monetary_value"])
+    purchases = chosen.used.expected_for(frame, length)
+    after = pd.Timestamp(as_of) - timedelta(days=rule.window_days)
+    days = purchase_days(orders, as_of=as_of)
+    lately = days[days["day"] > after].groupby("customer_id", observed=True)["revenue"].sum()
+    carried = lately.reindex(frame["customer_id"].array, fill_value=0.0).to_numpy(dtype=float)
+    return pd.DataFrame(
+        {
+            "customer_id": frame["customer_id"].astype(str),
+            "model": chosen.used.label,
+            "purchases": purchases,
+            "revenue": purchases * value,
+            "rule": rule.label,
+            "rule_purchases": rule.expected_for(frame, length),
+            "rule_revenue": carried * ahead.days / rule.window_days,
+        }
+    )
+
+
+def score(predicted: pd.DataFrame, orders: pd.DataFrame, *, period: Period) -> pd.DataFrame:
+    """Return how kept predictions for a period did (see `forecast_scorecard`).
+
+    Columns in: `predicted` as of `predictions`. Customers of whom the orders before the period know
+    nothing any more are left out. Empty where nobody is left.
+    """
+    days = purchase_days(orders, as_of=period.end)
+    start = pd.Timestamp(period.start)
+    known = predicted["customer_id"].isin(days.loc[days["day"] < start, "customer_id"])
+    said = predicted[known].reset_index(drop=True)
+    if said.empty:
+        return pd.DataFrame(columns=["model", "expected", "actual", "bias"])
+    model, rule = said["model"].iloc[0], said["rule"].iloc[0]
+    came = days[(days["day"] >= start) & days["customer_id"].isin(said["customer_id"])]
+    purchases = {model: said["purchases"].to_numpy()} | {rule: said["rule_purchases"].to_numpy()}
+    money = {model: said["revenue"].sum()} | {rule: said["rule_revenue"].sum()}
+    actual = float(came["revenue"].sum())
+    table = accuracy(count_days(came, said["customer_id"]), purchases)
+    table["expected_revenue"] = table["model"].map(money).astype(float)
+    table["actual_revenue"] = actual
+    table["revenue_bias"] = table["expected_revenue"] / actual - 1.0 if actual else float("nan")
+    return table.assign(customers=len(said))
 
 
 def forecast_scorecard(
@@ -50,26 +124,4 @@ def forecast_scorecard(
         chosen = choose_purchase_model(
             orders, as_of=start, holdout_days=holdout_days, window_days=window_days
         )
-    rule = chosen.rule
-    window_days = rule.window_days
-    frame = calibration_holdout(
-        orders, calibration_end=start, as_of=period.end, window_days=window_days
-    )
-    spending = choose_spending_model(frame).used
-    duration = float(frame["duration"].iloc[0])
-    expected = {chosen.used.label: chosen.used.expected_for(frame, duration)}
-    expected[rule.label] = rule.expected_for(frame, duration)
-    value = spending.expected_average_value(frame["frequency"], frame["monetary_value"])
-    days = purchase_days(orders, as_of=period.end)
-    known = days[days["customer_id"].isin(frame["customer_id"])]
-    actual = float(known.loc[known["day"] >= pd.Timestamp(period.start), "revenue"].sum())
-    lately = known[(known["day"] > pd.Timestamp(start) - timedelta(days=window_days))]
-    lately = lately[lately["day"] <= pd.Timestamp(start)]
-    carried = float(lately["revenue"].sum()) * period.days / window_days
-    table = accuracy(frame["actual"].to_numpy(), expected)
-    money = {name: float(forecast @ value) for name, forecast in expected.items()}
-    money[rule.label] = carried
-    table["expected_revenue"] = table["model"].map(money)
-    table["actual_revenue"] = actual
-    table["revenue_bias"] = table["expected_revenue"] / actual - 1.0 if actual else float("nan")
-    return table.assign(customers=len(frame))
+    return score(_expected(orders, chosen, as_of=start, ahead=period), orders, period=period)

@@ -41,6 +41,7 @@ class Study:
         holdout_days, window_days: the check of the models, and the rule's and the bridge's window.
         rfm_days: the days that segments, tiers and profiles look back.
         replicates: of the bootstrap.
+        predicted: what the report of the period before predicted, where it is kept.
 
     Raises:
         MetricError: there is no order up to the period's end, or as `rfm_summary`.
@@ -59,8 +60,9 @@ class Study:
         window_days: int = 90,
         rfm_days: int = 365,
         replicates: int = 100,
+        predicted: pd.DataFrame | None = None,
     ) -> None:
-        self.period, self.customers = period, customers
+        self.period, self.customers, self.predicted = period, customers, predicted
         seen = purchase_rows(orders, as_of=period.end)
         if seen.empty:
             raise MetricError(
@@ -264,8 +266,9 @@ class Study:
     def evidence(self) -> Evidence:
         """How far the forecast can be trusted."""
         return Evidence(
-            self.orders, self.model, period=self.period, terms=self.terms, earlier=self.earlier
-        )
+            self.orders, self.model, period=self.period, terms=self.terms,
+            earlier=self.earlier, predicted=self.predicted,
+        )  # fmt: skip
 
     def customer_list(self) -> pd.DataFrame:
         """Return every customer with segment, tier and expected value: for the analyst alone.
