@@ -13,6 +13,7 @@ from helpers.publish.packs import pack_path
 from helpers.publish.runlog import WORDS, RunLog, key_of
 from helpers.publish.settings import Settings, Target
 from helpers.publish.spark import Trend, sparkline, trend
+from helpers.publish.timeline import timeline
 
 SPARK_PERIODS = 24
 """Periods that a sparkline goes back."""
@@ -58,7 +59,11 @@ def site_pages(
     yield made("index", "index.html", sources=sources)
     yield made("trends", "trends.html", sources=[_trends(site, name) for name in site.sources()])
     yield made("glossary", "glossary.html", entries=glossary(site))
-    yield made("run", "run.html", log=log, reports=_reports(site, log), failed=failed, words=WORDS)
+    listed = _reports(site, log)
+    drawn = timeline(zip((each["title"] for each in listed), log.reports, strict=True))
+    yield made(
+        "run", "run.html", log=log, reports=listed, failed=failed, words=WORDS, timeline=drawn
+    )
     yield made("search", "search.html", pages=len(site.pages), tries=_tries(site))
     for source in site.sources():
         for family in site.families_of(source):
@@ -188,12 +193,14 @@ def _reports(site: Site, log: RunLog) -> list[dict[str, Any]]:
         key = key_of(report)
         page = site.by_key.get(key) if key else None
         error = report.get("error")
+        name = " · ".join(
+            str(report.get(n)) for n in ("source", "family", "period") if report.get(n)
+        )
         found.append(
             {
                 "page": page,
-                "name": " · ".join(
-                    str(report.get(n)) for n in ("source", "family", "period") if report.get(n)
-                ),
+                "title": _title(page, report),
+                "name": name,
                 "slice": report.get("slice", ""),
                 "status": str(report.get("status", "")),
                 "seconds": (report.get("seconds") or {}).get("total"),
@@ -204,6 +211,14 @@ def _reports(site: Site, log: RunLog) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _title(page: Page | None, report: dict[str, Any]) -> str:
+    """Return what a report is called where there is little room."""
+    said = (page.title, page.period_text, page.slice_text) if page else (
+        report.get("family"), report.get("period"), ""
+    )  # fmt: skip
+    return ", ".join(str(part) for part in said if part)
 
 
 def newest_day(site: Site) -> date:
