@@ -209,19 +209,23 @@ class Kit:
             path = self.output / "notebooks" / book.source / book.family / f"{book.stem}.ipynb"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(book.json(), encoding="utf-8")
+            if not (self.output / "store" / "snapshots" / book.snapshot).exists():
+                self.customers(snapshot=book.snapshot)
         return path
 
     def page(self, name: str) -> str:
         return (self.site / name).read_text("utf-8")
 
-    def customers(self, *ids: str, snapshot: str = "0123abcd") -> None:
-        """Write a snapshot's customers."""
+    def customers(self, *ids: str, snapshot: str = "0123abcd", table: str = "customers") -> None:
+        """Write a snapshot with one table, and ids in its column `customer_id`."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         folder = self.output / "store" / "snapshots" / snapshot
         folder.mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.table({"customer_id": list(ids)}), folder / "customers.parquet")
+        rows = pa.table({"customer_id": pa.array(ids, pa.string())})
+        pq.write_table(rows, folder / f"{table}.parquet")
+        (folder / "manifest.json").write_text(json.dumps({"tables": {table: {}}}))
 
 
 def full(book: Book) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ import functools
 import http.server
 import importlib.util
 import os
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ PAGES = {
     "search": "search.html",
 }
 REPORT = PAGES["report"]
+ELSEWHERE = re.compile(r"^(?!file:|data:|blob:|http://127\.0\.0\.1[:/])")
+"""Every address but a folder's and this machine's: there is no network."""
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +74,7 @@ def open_page(browser: Any) -> Iterator[Any]:
             viewport={"width": width, "height": 800}, color_scheme=scheme, **given
         )
         contexts.append(context)
+        context.route(ELSEWHERE, lambda route: route.abort())
         page = context.new_page()
         page.said, page.asked = [], []
         page.on("console", lambda message: page.said.append(f"{message.type}: {message.text}"))
@@ -157,6 +161,51 @@ def test_a_table_sorts_by_number_and_by_name(built: Any, open_page: Any) -> None
     assert first() == ["New", "Lapsing", "Loyal"]
     table.get_by_role("button", name="Segment").click()
     assert first() == ["Lapsing", "Loyal", "New"]
+
+
+def test_a_table_is_sorted_and_filtered_by_keyboard(rich: Any, open_page: Any) -> None:
+    page = open_page(from_folder(rich, REPORT))
+    table = page.locator("#wide")
+    table.get_by_role("button", name="Measured column 0").focus()
+    page.keyboard.press("Enter")
+    assert table.locator("tbody th").first.inner_text() == "Segment 13"
+    page.keyboard.press("Space")
+    assert table.locator("tbody th").first.inner_text() == "Segment 0"
+    table.get_by_label("Filter Many columns").focus()
+    page.keyboard.type("segment 1")
+    assert table.locator("tbody tr:visible").count() == 5
+    assert table.get_by_role("status").inner_text() == "5 of 14 rows"
+
+
+def test_many_states_of_a_chart_are_chosen_from_a_list_by_keyboard(
+    rich: Any, open_page: Any
+) -> None:
+    page = open_page(from_folder(rich, REPORT))
+    figure = page.locator("figure#many")
+    assert figure.locator(".frame > .plot:visible").count() == 1
+    figure.locator("select").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert figure.locator("select").input_value() == "Region 2"
+    assert figure.locator(".plot:visible").get_attribute("role") == "img"
+    assert figure.locator(".frame").nth(2).locator(".plot").is_visible()
+
+
+def test_a_wide_table_scrolls_under_its_first_column_on_a_phone(rich: Any, open_page: Any) -> None:
+    page = open_page(from_folder(rich, REPORT), width=360)
+    scroller = page.locator("#wide .scroll")
+    scroller.evaluate("element => { element.scrollLeft = 200; }")
+    edge = scroller.bounding_box()["x"]
+    assert page.locator("#wide tbody th").first.bounding_box()["x"] == pytest.approx(edge, abs=1)
+    assert page.locator("#wide tbody td").first.bounding_box()["x"] < edge
+
+
+def test_an_example_is_searched_for_when_it_is_chosen(built: Any, open_page: Any) -> None:
+    page = open_page(from_folder(built, "search.html"))
+    page.get_by_role("button", name="Revenue").focus()
+    page.keyboard.press("Enter")
+    assert page.input_value("#q") == "Revenue"
+    page.wait_for_selector(".results li")
 
 
 def test_values_are_read_off_a_chart_by_pointer_and_by_keyboard(built: Any, open_page: Any) -> None:

@@ -1,5 +1,6 @@
 """Nothing about a single customer passes, and what is no customer does."""
 
+import shutil
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from helpers.document import Column, Text
 from helpers.errors import DisclosureError
+from helpers.publish import publish
 from helpers.publish.guard import Guard, guard_for
 from helpers.publish.reading import Document, assemble
 
@@ -101,15 +103,37 @@ def test_an_id_is_refused_in_every_part_of_a_document(kit: Any, place: str) -> N
 def test_ids_come_from_the_snapshot_that_the_document_names(kit: Any) -> None:
     kit.customers("HH-0001", snapshot="aaa")
     kit.customers("HH-0002", snapshot="bbb")
-    guard, warning = guard_for("aaa")
-    assert (guard.find("HH-0001"), guard.find("HH-0002"), warning) == ("hh-0001", None, "")
+    guard = guard_for("aaa")
+    assert (guard.find("HH-0001"), guard.find("HH-0002")) == ("hh-0001", None)
 
 
-def test_without_its_snapshot_all_others_are_compared_and_said(kit: Any) -> None:
+def test_ids_come_from_every_table_that_has_them(kit: Any) -> None:
+    kit.customers("HH-0001", snapshot="aaa", table="orders")
+    assert guard_for("aaa").find("HH-0001") == "hh-0001"
+
+
+@pytest.mark.parametrize("named", ["gone", "", "../aaa", "."])
+def test_without_its_own_snapshot_nothing_can_be_checked(kit: Any, named: str) -> None:
     kit.customers("HH-0001", snapshot="aaa")
-    kit.customers("HH-0002", snapshot="bbb")
-    guard, warning = guard_for("gone")
-    assert guard.find("HH-0001")
-    assert guard.find("HH-0002")
-    assert "gone" in warning
-    assert "2 others" in warning
+    with pytest.raises(DisclosureError, match=r"not in the store[\s\S]*crm-reports run"):
+        guard_for(named)
+
+
+@pytest.mark.parametrize("lost", ["manifest.json", "customers.parquet"])
+def test_a_snapshot_that_lacks_a_file_checks_nothing(kit: Any, lost: str) -> None:
+    kit.customers("HH-0001", snapshot="aaa")
+    (kit.output / "store" / "snapshots" / "aaa" / lost).unlink()
+    with pytest.raises(DisclosureError, match="aaa is damaged"):
+        guard_for("aaa")
+
+
+def test_a_report_without_its_snapshot_is_refused_and_the_others_are_published(kit: Any) -> None:
+    kit.write(kit.book(), kit.book(period="2017-11", snapshot="feed"))
+    shutil.rmtree(kit.output / "store" / "snapshots" / "feed")
+    result = publish(formats=("html",), renderer="built-in")
+    ((name, why),) = result.failed
+    assert name == "shop/customer_value/2017-11"
+    assert "snapshot feed is not in the store" in why
+    assert "crm-reports run" in why
+    assert (kit.site / "shop/customer_value/2017-12.html").is_file()
+    assert not (kit.site / "shop/customer_value/2017-11.html").exists()
