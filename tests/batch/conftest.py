@@ -19,9 +19,7 @@ BASE = """\
 period: "2017-12"
 source: small
 slice: all
-currency: USD
 locale: en_US
-time_zone: America/New_York
 """
 MODEL = """\
 from typing import ClassVar
@@ -74,6 +72,7 @@ if __name__ == "__main__":
 SOURCE = """\
 label: Small
 note: A made-up shop.
+params: {currency: USD, time_zone: America/New_York}
 mapping:
   tables:
     customers:

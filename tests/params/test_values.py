@@ -19,8 +19,7 @@ class Params(BaseParams):
 
 
 BASE = {
-    "period": "2017-12", "source": "shop", "slice": "all", "currency": "USD", "locale": "en_US",
-    "time_zone": "UTC",
+    "period": "2017-12", "source": "shop", "slice": "all", "locale": "en_US",
 }  # fmt: skip
 
 
@@ -32,7 +31,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     lines = "".join(f"{k}: {v!r}\n" for k, v in BASE.items())
     (tmp_path / "params" / "base.yml").write_text(lines)
     (tmp_path / "params" / "demo.yml").write_text("horizon: 3\n")
-    (tmp_path / "params" / "sources" / "shop.yml").write_text("params: {}\nmapping: {}\n")
+    (tmp_path / "params" / "sources" / "shop.yml").write_text(
+        "params: {currency: USD, time_zone: UTC}\n"
+    )
     monkeypatch.setenv("CRM_REPORTS_ROOT", str(tmp_path))
     monkeypatch.setattr(module, "model", lambda family: Params)
     return tmp_path
@@ -40,7 +41,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_later_layers_win(project: Path) -> None:
     (project / "params" / "sources" / "shop.yml").write_text(
-        "params: {currency: EUR, horizon: 4}\n"
+        "params: {currency: EUR, time_zone: UTC, horizon: 4}\n"
     )
     found = params.resolve("demo")
     assert (found.currency, found.horizon, found.locale) == ("EUR", 4, "en_US")
@@ -58,9 +59,7 @@ def test_an_unknown_name_is_refused_with_the_nearest(project: Path) -> None:
         ("horizon", "six", "valid integer"),
         ("horizon", "6", "valid integer"),
         ("rate", "much", "valid number"),
-        ("currency", "DOLLAR", "ISO 4217"),
         ("locale", "xx_YY_ZZ_QQ", "no locale"),
-        ("time_zone", "Mars/Olympus", "no IANA time zone"),
         ("period", "2017-13", "not in the calendar"),
         ("slice", "income", "attribute=value"),
     ],
@@ -70,6 +69,35 @@ def test_an_ill_typed_value_is_refused_and_named(
 ) -> None:
     with pytest.raises(ParameterError, match=rf"{name} = .*{says}"):
         params.resolve("demo", overrides={name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("currency", "DOLLAR", "ISO 4217"),
+        ("time_zone", "Mars/Olympus", "no IANA time zone"),
+    ],
+)
+def test_what_a_source_says_of_itself_is_checked(
+    project: Path, name: str, value: str, says: str
+) -> None:
+    facts = {"currency": "USD", "time_zone": "UTC"} | {name: value}
+    shop = project / "params" / "sources" / "shop.yml"
+    shop.write_text("params:\n" + "".join(f"  {k}: {v}\n" for k, v in facts.items()))
+    with pytest.raises(ParameterError, match=rf"shop.yml: .*{name} = .*{says}"):
+        params.resolve("demo")
+    del facts[name]
+    shop.write_text("params:\n" + "".join(f"  {k}: {v}\n" for k, v in facts.items()))
+    with pytest.raises(ParameterError, match=f"shop does not say its {name}"):
+        params.resolve("demo")
+
+
+def test_no_run_can_say_that_the_data_is_recorded_otherwise(project: Path) -> None:
+    with pytest.raises(ParameterError, match="'EUR': shop is recorded in 'USD'"):
+        params.resolve("demo", overrides={"currency": "EUR"})
+    assert params.resolve("demo", overrides={"currency": "USD"}).currency == "USD"
+    (project / "params" / "demo.yml").write_text("horizon: 3\ncurrency: EUR\n")
+    assert params.resolve("demo").currency == "USD"
 
 
 def test_the_error_names_the_file_the_value_stands_in(project: Path) -> None:
@@ -107,10 +135,13 @@ def test_a_year_given_as_a_number_is_a_period(project: Path) -> None:
 
 
 def test_a_notebook_namespace_is_checked_and_the_rest_of_it_ignored(project: Path) -> None:
-    found = params.validate("demo", {**BASE, "horizon": 2, "pandas": object()})
+    cell = BASE | {"currency": "USD", "time_zone": "UTC", "horizon": 2}
+    found = params.validate("demo", {**cell, "pandas": object()})
     assert found.horizon == 2
     with pytest.raises(ParameterError, match=r"parameters cell: demo: horizon = '-'"):
-        params.validate("demo", {**BASE, "horizon": "-"})
+        params.validate("demo", {**cell, "horizon": "-"})
+    with pytest.raises(ParameterError, match=r"parameters cell: time_zone = 'Asia/Tokyo'"):
+        params.validate("demo", {**cell, "time_zone": "Asia/Tokyo"})
 
 
 def test_assignments_are_read_as_yaml_values() -> None:

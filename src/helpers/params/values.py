@@ -13,6 +13,9 @@ from helpers import paths
 from helpers.errors import ParameterError, UsageError, did_you_mean
 from helpers.params.base import BaseParams
 
+OF_THE_SOURCE = ("currency", "time_zone")
+"""What the data is recorded in: a fact of the source, which no run can choose otherwise."""
+
 
 def families() -> list[str]:
     """Return the report families: the notebooks whose name does not begin with `_`."""
@@ -137,22 +140,51 @@ def resolve(
         raise ParameterError("no source is set", file="params/base.yml", hint="Add `source: NAME`.")
     merged: dict[str, Any] = {}
     origin: dict[str, str] = {}
-    for file, values in [*layers(family, chosen), ("command line", given)]:
+    stack = layers(family, chosen)
+    for file, values in [*stack, ("command line", given)]:
         merged |= values
         origin |= dict.fromkeys(values, file)
+    _refuse_other_facts(chosen, *stack[-1], given, place="command line")
     return check(family, merged, origin=origin)
+
+
+def _refuse_other_facts(
+    source: str,
+    file: str,
+    of_source: Mapping[str, Any],
+    given: Mapping[str, Any],
+    *,
+    place: str,
+) -> None:
+    for name in OF_THE_SOURCE:
+        if name not in of_source:
+            raise ParameterError(
+                f"{source} does not say its {name}",
+                file=file,
+                hint=f"Add `{name}: ...` under `params:`; only the source can know it.",
+            )
+        if given.get(name, of_source[name]) != of_source[name]:
+            raise ParameterError(
+                f"{name} = {given[name]!r}: {source} is recorded in {of_source[name]!r}",
+                file=place,
+                hint=f"What the data is recorded in stands in {file}; nothing converts it.",
+            )
 
 
 def validate(family: str, namespace: Mapping[str, Any]) -> BaseParams:
     """Return the parameters of a notebook, checked: pass `globals()` after its parameters cell.
 
     Raises:
-        ParameterError: a parameter of the family is missing, ill-typed or out of bounds.
+        ParameterError: a parameter of the family is missing, ill-typed or out of bounds, or says
+            of the source's data what its file does not say.
     """
     names = model(family).model_fields
     given = {name: namespace[name] for name in names if name in namespace}
-    origin = dict.fromkeys(names, f"notebooks/{family}.ipynb, parameters cell")
-    return check(family, given, origin=origin)
+    place = f"notebooks/{family}.ipynb, parameters cell"
+    found = check(family, given, origin=dict.fromkeys(names, place))
+    own = layers(family, found.source)[-1]
+    _refuse_other_facts(found.source, *own, found.model_dump(), place=place)
+    return found
 
 
 def check(family: str, values: Mapping[str, Any], *, origin: Mapping[str, str]) -> BaseParams:
