@@ -8,23 +8,24 @@ import pytest
 import helpers
 
 SOURCE = Path(helpers.__file__).parent
-FOUNDATION = {"errors", "paths", "periods"}
+FOUNDATION = {"errors", "paths", "periods", "privacy"}
 ALLOWED = {
     "errors": set(),
     "paths": set(),
     "periods": {"errors"},
-    "metrics": {"errors", "periods"},
+    "privacy": set(),
+    "metrics": {"errors", "periods", "privacy"},
     "params": FOUNDATION,
     "sources": FOUNDATION | {"params"},
     "document": {"errors"},
-    "report": {"errors", "periods", "metrics.contracts", "params", "document"},
+    "report": {"errors", "periods", "privacy", "metrics.contracts", "params", "document"},
     "private": {"errors", "paths"},
     "predictions": FOUNDATION | {"private"},
     "batch": FOUNDATION | {"params", "sources", "document", "private", "predictions"},
     "publish": FOUNDATION | {"params", "document", "metrics.contracts"},
     "cli": FOUNDATION | {"params", "sources", "document", "batch", "publish"},
 }
-PURE = {"errors", "periods", "metrics", "document", "report"}
+PURE = {"errors", "periods", "privacy", "metrics", "document", "report"}
 IMPURE_CALLS = {
     "open", "now", "today", "utcnow", "read_csv", "read_parquet", "read_excel", "read_sql",
     "to_csv",

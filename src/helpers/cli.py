@@ -268,8 +268,6 @@ def _publish(formats: str, site_url: str | None, renderer: str = "auto") -> int:
     from helpers.publish import publish
 
     made = publish(formats=chosen, renderer=renderer, site_url=site_url)
-    for warning in made.warnings:
-        typer.echo(f"Warning: {warning}", err=True)
     for name, why in made.failed:
         typer.echo(f"Not published: {name}: {why}", err=True)
     if not made.failed:

@@ -284,7 +284,8 @@ def test_two_reports_with_one_address_are_named(kit: Any) -> None:
 def test_a_report_without_kpis_charts_or_tables_is_a_page(kit: Any, monkeypatch: Any) -> None:
     book = kit.book()
     cells = [*book.cells()[:4], kit.code("x", kit.shown(book.kpis()))]
-    monkeypatch.setattr(type(book), "cells", lambda self: cells[:4])
+    provenance = book.cells()[-1]
+    monkeypatch.setattr(type(book), "cells", lambda self: [*cells[:4], provenance])
     kit.write(book)
     assert publish(renderer="built-in").failed == []
     assert "no headline figures" in kit.page("index.html")

@@ -25,7 +25,6 @@ class PublishResult:
         pages: reports that the site holds.
         written: files whose content changed.
         failed: reports that could not be published, and why; their last pages stay.
-        warnings: what the guard could not check as it should.
         removed: files of reports that are gone.
     """
 
@@ -34,7 +33,6 @@ class PublishResult:
     pages: int
     written: int
     failed: list[tuple[str, str]] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
     removed: int = 0
 
 
@@ -100,6 +98,7 @@ def _publish(publication: Publication, why: str) -> PublishResult:
         )
     before = publication.manifest.every_file()
     publication.read_changed()
+    publication.reconcile()
     try:
         site = publication.render()
     except BaseException:
@@ -120,6 +119,5 @@ def _publish(publication: Publication, why: str) -> PublishResult:
         pages=len(site.pages),
         written=len(publication.written),
         failed=sorted(publication.failed.items()),
-        warnings=publication.warnings,
         removed=removed,
     )

@@ -4,6 +4,7 @@ Reports are guarded when they are written (`helpers.report`); this is the second
 door, and it trusts nothing that a notebook says of itself but compares with the customers' ids.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -15,20 +16,15 @@ from typing import Any
 from helpers import paths
 from helpers.document import GRAINS, Chart, Provenance, Table
 from helpers.errors import DisclosureError, did_you_mean
+from helpers.privacy import MINIMUM_CUSTOMERS, identifies
 from helpers.publish.reading import Document
 
-MINIMUM_CUSTOMERS = 8
-"""The smallest group of customers that may be published."""
-
 _COUNTED = frozenset({"segment", "cohort", "store", "bin"})
-_IDENTIFIERS = re.compile(
-    r"(?:(?:customer|client|household|member|account|user|contact|card)s?[_ ]?"
-    r"(?:id|no|nr|number|key|name)|(?:first|last|full|given|family|maiden)[_ ]?name|surname"
-    r"|e[-_ ]?mail(?:[_ ]?address)?|(?:tele|mobile[_ ]?|cell[_ ]?)?phone(?:[_ ]?(?:no|number))?"
-    r"|street|(?:home|postal)[_ ]?address|date[_ ]of[_ ]birth|birth_?date|dob|ssn|iban)",
-    re.IGNORECASE,
-)
 _RUN = re.compile(r"[^\W_]+")
+_MEND = (
+    "crm-reports run builds it anew from the raw files. Where those have changed since, "
+    "run the report again with --force."
+)
 _HINT = "Summarise first; a list for the analyst goes through helpers.private."
 
 
@@ -102,8 +98,7 @@ class Guard:
                 hint=f"{_HINT} {did_you_mean(table.grain, GRAINS)}",
             )
         for at, column in enumerate(table.columns):
-            named = column.name.lower() == "name" or _IDENTIFIERS.fullmatch(column.name)
-            if named or _IDENTIFIERS.fullmatch(column.label):
+            if identifies(column.name) or identifies(column.label):
                 raise DisclosureError(
                     f"block {table.id!r} would show customers",
                     file=file,
@@ -139,34 +134,42 @@ def snapshot_of(document: Document) -> str:
     return next(found, "")
 
 
-def guard_for(snapshot: str) -> tuple[Guard, str]:
-    """Return the guard for a snapshot's customers, and a warning where that snapshot is gone.
+def guard_for(snapshot: str) -> Guard:
+    """Return the guard for the customers of a snapshot.
 
-    Where it is gone, the ids of all snapshots that are there are compared instead.
+    Raises:
+        DisclosureError: the snapshot is not in the store, or not whole: nothing says who its
+            customers are, so nothing made from it can be checked.
     """
-    store = paths.snapshots()
-    own = store / snapshot / "customers.parquet"
-    if snapshot and own.is_file():
-        return _guard((own,)), ""
-    others = tuple(sorted(store.glob("*/customers.parquet")))
-    said = f"snapshot {snapshot or '(none named)'} is not in the store: compared with customers of "
-    return _guard(others), said + (f"{len(others)} others" if others else "no snapshot at all")
+    folder = paths.snapshots() / snapshot
+    if not snapshot.isalnum() or not folder.is_dir():
+        raise DisclosureError(
+            f"cannot be checked for customers: its snapshot {snapshot or '(none named)'} is not "
+            "in the store",
+            hint=_MEND,
+        )
+    return _guard(folder)
 
 
 @lru_cache(maxsize=8)
-def _guard(files: tuple[Path, ...]) -> Guard:
+def _guard(folder: Path) -> Guard:
+    import pyarrow as pa  # 0.2 s: only where there is a snapshot
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
     ids: set[str] = set()
-    for file in files:
-        ids |= _ids(file)
+    try:
+        tables = json.loads((folder / "manifest.json").read_bytes())["tables"]
+        for file in (folder / f"{name}.parquet" for name in tables):
+            if "customer_id" in pq.read_schema(file).names:
+                column = pq.read_table(file, columns=["customer_id"]).column(0)
+                ids |= {str(given) for given in pc.unique(column.drop_null()).to_pylist()}
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        raise DisclosureError(
+            f"cannot be checked for customers: its snapshot {folder.name} is damaged",
+            hint=_MEND,
+        ) from error
     return Guard(ids)
-
-
-@lru_cache(maxsize=32)
-def _ids(file: Path) -> frozenset[str]:
-    import pyarrow.parquet as pq  # 0.2 s: only where there is a snapshot
-
-    column = pq.read_table(file, columns=["customer_id"]).column(0)
-    return frozenset(str(given) for given in column.to_pylist() if given is not None)
 
 
 def _texts(document: Document) -> Iterator[tuple[str, str]]:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers import paths
-from helpers.errors import HelpersError, PeriodError, PublishError
+from helpers.errors import DisclosureError, HelpersError, PeriodError, PublishError
 from helpers.publish import files, guard, store
 from helpers.publish.downloads import downloads
 from helpers.publish.model import Key, Page, Site, page_of
 from helpers.publish.reading import Document, read
+from helpers.publish.reconciling import contradictions
 from helpers.publish.renderer import Job, Made, Renderer
 from helpers.publish.settings import Settings
 from helpers.publish.stale import mark
@@ -36,7 +37,6 @@ class Publication:
     notebooks: dict[Key, Path] = field(default_factory=dict)
     pending: dict[Key, tuple[Page, str]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
     written: set[str] = field(default_factory=set)
     present: set[str] = field(default_factory=set)
     _documents: dict[Key, Document] = field(default_factory=dict)
@@ -76,6 +76,22 @@ class Publication:
             except HelpersError as error:
                 self.fail(key, error)
 
+    def reconcile(self) -> None:
+        """Refuse what changed where the reports of one period contradict each other.
+
+        Reports whose page says that it is not up to date are older, and contradict nobody.
+        """
+        pages = {
+            Key.parse(name): Page.from_json(entry.page)
+            for name, entry in self.manifest.entries.items()
+            if entry.page and not entry.failed and Key.parse(name) in self.notebooks
+        }
+        pages.update({key: page for key, (page, _) in self.pending.items()})
+        current = [page for key, page in pages.items() if key not in self.stale]
+        for keys, error in contradictions(current):
+            for key in keys & self.pending.keys():
+                self.fail(key, error)
+
     def document(self, key: Key) -> Document:
         """Return a notebook's document, guarded, and the same one when asked again.
 
@@ -91,17 +107,11 @@ class Publication:
                 raise PublishError(
                     f"is about {'/'.join(claimed)}, which its name does not say", file=key.path
                 )
-            self._guard(document).check(document)
+            _guard(document).check(document)
             if len(self._documents) >= _KEPT:
                 self._documents.clear()
             self._documents[key] = document
         return self._documents[key]
-
-    def _guard(self, document: Document) -> guard.Guard:
-        found, warning = guard.guard_for(guard.snapshot_of(document))
-        if warning and warning not in self.warnings:
-            self.warnings.append(warning)
-        return found
 
     def fail(self, key: Key, error: HelpersError) -> None:
         """Note that a report could not be published; its last page, if there is one, stays."""
@@ -182,7 +192,7 @@ class Publication:
                 raise made.error
             if made.job.rest:
                 document = made.job.document()
-                found = downloads(self.notebooks[key], document, page, self._guard(document))
+                found = downloads(self.notebooks[key], document, page, _guard(document))
                 outputs.update(found)
         except HelpersError as error:
             self.fail(key, error)
@@ -213,3 +223,15 @@ class Publication:
         for name, entry in list(self.manifest.entries.items()):
             if Key.parse(name) not in self.notebooks or not entry.files:
                 del self.manifest.entries[name]
+
+
+def _guard(document: Document) -> guard.Guard:
+    """Return the guard that knows the customers of the document's own snapshot.
+
+    Raises:
+        DisclosureError: that snapshot is gone or damaged.
+    """
+    try:
+        return guard.guard_for(guard.snapshot_of(document))
+    except DisclosureError as error:
+        raise DisclosureError(error.message, file=document.file, hint=error.hint) from error

@@ -4,12 +4,9 @@ import pandas as pd
 
 from helpers.document import GRAINS
 from helpers.errors import DisclosureError, did_you_mean
-
-MINIMUM_CUSTOMERS = 8
-"""The smallest group of customers that a page shows."""
+from helpers.privacy import MINIMUM_CUSTOMERS, identifies
 
 _COUNTED = {"segment", "cohort", "store", "bin"}
-_IDENTIFIERS = {"customer_id", "email", "phone", "first_name", "last_name", "household_id"}
 
 
 def protect(
@@ -33,7 +30,7 @@ def protect(
             f"{title!r}: a report shows no rows of grain {grain!r}",
             hint=f"Summarise first. {did_you_mean(grain, GRAINS)}",
         )
-    named = [name for name in map(str, frame.columns) if name.lower() in _IDENTIFIERS]
+    named = [name for name in map(str, frame.columns) if identifies(name)]
     if named:
         raise DisclosureError(
             f"{title!r} would show customers",
