@@ -20,6 +20,7 @@ from helpers.metrics.campaign_roi import (
     budget_options,
     budget_table,
     campaign_cube,
+    change_sentences,
     changes_sentence,
     changes_table,
     contact_outcomes,
@@ -34,7 +35,9 @@ from helpers.metrics.campaign_roi import (
     evidence_counts,
     evidence_grid,
     evidence_table,
+    headline,
     headline_changes,
+    headline_effects,
     holdout_plan,
     holdout_sentence,
     kinds_table,
@@ -296,6 +299,43 @@ def test_the_change_of_the_response_adds_up(found):
     assert changes["response"].sum() == pytest.approx(change)
     assert changes["attributed_revenue"].sum() == pytest.approx(june["attributed_revenue"].iloc[0])
     assert changes_sentence(changes).startswith("The response rate rose by")
+
+
+def test_every_headline_figure_is_split_by_kind_of_campaign(found):
+    changes = headline_changes(*TABLES, period=JUNE)
+    sums = headline_effects(changes).groupby("kpi")["effect"].sum()
+    kpis = headline(*TABLES, period=JUNE, evaluation=found, margin=0.5)
+    compared = [kpi for kpi in kpis if kpi.previous is not None]
+    assert {kpi.contract.name for kpi in compared} >= {
+        "contacted_customers", "campaign_response_rate", "attributed_revenue",
+    }  # fmt: skip
+    for kpi in compared:
+        if kpi.contract.label in sums:
+            tolerance = 1.01 * 10.0**-kpi.contract.precision
+            change = kpi.value - kpi.previous
+            assert sums[kpi.contract.label] == pytest.approx(change, abs=tolerance)
+    said = change_sentences(changes, period=JUNE, write=write)
+    assert said[0].startswith("The response rate rose by")
+    assert all("2017-05" in line for line in said[:-1])
+    assert said[-1].startswith("Incremental revenue and return are not compared")
+
+
+def test_kinds_with_few_answers_are_summed_until_nobody_can_be_told():
+    rows = pd.DataFrame(
+        {
+            "against": "Period before", "campaign_type": ["Mail", "Test", "Leaflet"],
+            "contacted": [5.0, 2.0, 1.0], "response": [0.1, 0.0, 0.0], "mix": 0.0, "rate": 0.0,
+            "attributed_revenue": [100.0, 20.0, 3.0], "coupon_discount": [10.0, 2.0, 1.0],
+            "roas": [1.0, 0.0, 0.0], "redeemers": [30.0, 9.0, 3.0], "reached": 7.0,
+        }
+    )  # fmt: skip
+    moved = headline_effects(rows).set_index(["kpi", "driver"])
+    assert moved.loc["Attributed revenue", "effect"].to_dict() == {
+        "Mail": 100.0, "Kinds with few answers": 23.0,  # Test and Leaflet: 12 customers
+    }  # fmt: skip
+    assert moved.loc[("Customers contacted", "In several campaigns at once"), "effect"] == -1.0
+    assert moved.loc["Attributed revenue", "customers"].tolist() == [30.0, 12.0]
+    assert headline_effects(rows.iloc[:0]).empty
 
 
 def test_the_verdict_names_effects_and_doubts(found, nothing):

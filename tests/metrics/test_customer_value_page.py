@@ -65,7 +65,7 @@ def everything(study: cv.Study) -> list[str]:
     ]
     lines += [say.tracking(), say.conditional(), say.segment_values()]
     lines += [*say.cautions(), *say.changes(), *say.steps(), *say.trust(), *say.quality()]
-    return lines + [says for *_, says in say.drivers()]
+    return lines
 
 
 def test_every_sentence_is_whole_and_holds_no_broken_value(
@@ -150,6 +150,24 @@ def test_the_evidence_names_one_model_in_use(study: cv.Study) -> None:
     ]
     tracked = study.evidence.tracking.groupby("series")["week"].count()
     assert tracked["Actual"] == tracked["Expected"] == 60  # 426 days
+
+
+def test_every_headline_figure_is_split_against_both_earlier_periods(study: cv.Study) -> None:
+    moved = study.drivers
+    sums = moved.groupby(["against", "kpi"])["effect"].sum()
+    for kpi in study.headline():
+        name = kpi.contract.label
+        assert kpi.previous is not None
+        tolerance = 2.1 * 10**-kpi.contract.precision
+        change = kpi.value - kpi.previous
+        assert sums["Period before", name] == pytest.approx(change, abs=tolerance)
+        if kpi.year_before is not None:
+            change = kpi.value - kpi.year_before
+            assert sums["Year before", name] == pytest.approx(change, abs=tolerance)
+    assert len(sums["Year before"]) >= 6  # the bridge of a year before has no full window
+    said = cv.Sentences(study).changes()
+    assert sum("2017-11" in line for line in said) == 7
+    assert sum("2016-12" in line for line in said) == len(sums["Year before"])
 
 
 def test_a_first_month_says_what_it_cannot_say(young: cv.Study) -> None:

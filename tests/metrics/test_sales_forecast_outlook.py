@@ -128,6 +128,32 @@ def test_headline_shows_what_the_page_before_said(made: sf.Outlook) -> None:
     assert given["target_attainment"].value == 0.5
 
 
+def test_every_headline_figure_is_split_into_what_moved_it() -> None:
+    orders, lines = shop()
+    now, before, _ = sf.outlooks(orders, lines, period=MAY, first=FIRST, country="US")
+    goals = {"target": 3000.0, "next_target": 3100.0, "growth": 0.1}
+    moved = sf.headline_drivers(now, before, None, **goals)
+    assert set(moved["against"]) == {"Period before"}
+    sums = moved.groupby("kpi")["effect"].sum()
+    for kpi in sf.headline(now, previous=before, **goals):
+        change = kpi.value - kpi.previous
+        assert sums[kpi.contract.label] == pytest.approx(
+            change, abs=1.01 * 10.0**-kpi.contract.precision
+        )
+    days = moved[
+        (moved["kpi"] == "Orders expected next period") & (moved["driver"] == "Number of days")
+    ]
+    assert (days["before"].item(), days["after"].item()) == (31.0, 30.0)  # May, then June
+
+
+def test_figures_that_an_earlier_page_could_not_tell_are_left_out(made: sf.Outlook) -> None:
+    alone = sf.headline_drivers(made, None, None, growth=0.1)
+    assert alone["kpi"].unique().tolist() == ["Sales of the period"]  # its days reach over April
+    orders, lines = shop(last=date(2017, 1, 31))
+    january = sf.outlook(orders, lines, period=Period.parse("2017-01"), first=FIRST)
+    assert sf.headline_drivers(january, None, None).empty
+
+
 def test_scorecard_scores_the_stored_forecast_against_what_came(made: sf.Outlook) -> None:
     orders, _ = shop()
     days = sf.daily(orders, first=FIRST, as_of=date(2017, 6, 30))

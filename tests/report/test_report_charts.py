@@ -5,10 +5,13 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
 
 from helpers.document import as_json, from_json
 from helpers.errors import DisclosureError, ReportError
 from helpers.report import bar, dots, heatmap, line, scatter
+from helpers.report.axes import date_axis
 from helpers.report.charts import build
 from helpers.report.format import Formatter
 
@@ -121,3 +124,62 @@ def test_german_readers_get_german_numbers() -> None:
     chart, _ = build(SPECS["line"], Formatter("EUR", "de_DE"))
     assert "von" not in chart.sentence
     assert "100,00\xa0€ in Januar 2017" in chart.sentence
+
+
+@pytest.mark.parametrize(
+    ("months", "ticks"),
+    [
+        (2, ["Dec 2016", "Jan 2017"]),
+        (3, ["Dec 2016", "Jan 2017", "Feb"]),
+        (12, ["Jan 2017", "Mar", "May", "Jul", "Sep", "Nov"]),
+        (24, ["Jan 2017", "Jul", "Jan 2018", "Jul"]),
+    ],
+)
+def test_months_have_ticks_at_months_and_no_days(months: int, ticks: list[str]) -> None:
+    names = [str(p) for p in pd.period_range("2016-12", periods=months, freq="M")]
+    assert _x_ticks(pd.Series(names)) == ticks
+
+
+def test_days_of_a_few_weeks_have_ticks_at_days_and_of_a_quarter_at_months() -> None:
+    assert _x_ticks(pd.Series(pd.date_range("2017-01-15", periods=10)))[0] == "Jan 15"
+    quarter = pd.Series(pd.date_range("2017-01-15", periods=91))
+    assert _x_ticks(quarter) == ["Feb 2017", "Mar", "Apr"]
+
+
+def _x_ticks(values: pd.Series) -> list[str]:
+    figure = Figure(figsize=(4.8, 3.0))
+    FigureCanvasSVG(figure)
+    axes = figure.add_subplot()
+    axes.plot(date_axis(axes, values, US, None), range(len(values)))
+    figure.canvas.draw()
+    return [label.get_text() for label in axes.get_xticklabels()]
+
+
+def test_a_line_of_names_keeps_their_order_and_days_are_sorted() -> None:
+    named = pd.DataFrame({"step": ["late", "early"], "n": [1.0, 2.0]})
+    chart, _ = build(line(named, x="step", y="n", title="Steps", unit="count"), US)
+    assert chart.marks[0][0] < chart.marks[1][0]  # as in the frame, not by the alphabet
+    days = pd.DataFrame({"day": pd.to_datetime(["2017-01-03", "2017-01-01"]), "n": [1.0, 2.0]})
+    chart, _ = build(line(days, x="day", y="n", title="Days", unit="count"), US)
+    assert chart.marks[0][0] > chart.marks[1][0]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (-0.0003, "points", "0.0 pp"),
+        (-0.004, "currency", "$0.00"),
+        (-0.0004, "share", "0.0%"),
+        (-0.0, "number", "0"),
+        (-0.003, "points", "-0.3 pp"),
+        (-5.0, "currency", "-$5.00"),
+    ],
+)
+def test_what_rounds_to_zero_has_no_minus(value: float, unit: str, text: str) -> None:
+    assert US.value(value, unit) == text
+
+
+def test_a_change_that_rounds_to_nothing_has_no_direction() -> None:
+    assert US.change(0.1003, 0.1, "share")[1] == "±0.0 pp"
+    assert US.change(99.99, 100.0, "currency")[1] == "±0.0%"
+    assert US.change(0.09, 0.1, "share")[1] == "−1.0 pp"

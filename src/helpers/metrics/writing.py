@@ -25,6 +25,8 @@ def plain(value: float, unit: Unit) -> str:
 
 
 def signed(value: float, unit: Unit, write: Write) -> str:
-    """Write a change with its sign: `+1.2%`, `−300`."""
+    """Write a change with its sign: `+1.2%`, `−300`; one that rounds to nothing has none: `±0`."""
     text = write(abs(value), unit)
-    return f"+{text}" if value > 0 else f"−{text}" if value < 0 else f"±{text}"
+    if text == write(0.0, unit):
+        return f"±{text}"
+    return f"+{text}" if value > 0 else f"−{text}"

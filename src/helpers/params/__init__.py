@@ -1,6 +1,6 @@
 """Parameters: values from `params/*.yml`, types and bounds from one model a family."""
 
-from helpers.params.base import BaseParams
+from helpers.params.base import BaseParams, MarginParams
 from helpers.params.values import (
     families,
     model,
@@ -12,6 +12,7 @@ from helpers.params.values import (
 
 __all__ = [
     "BaseParams",
+    "MarginParams",
     "families",
     "model",
     "parse_assignments",

@@ -102,3 +102,9 @@ class BaseParams(BaseModel):
     def as_of(self) -> date:
         """The last day whose rows the report may see."""
         return self.span.as_of
+
+
+class MarginParams(BaseParams):
+    """The parameters of a family whose figures rest on a margin: one margin, the same for all."""
+
+    margin: float = Field(gt=0, le=1, description="assumed gross margin, a share of sales")

@@ -4,10 +4,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from helpers.params import BaseParams
+from helpers.params import MarginParams
 
 
-class Params(BaseParams):
+class Params(MarginParams):
     """What the campaign report may be told."""
 
     title: ClassVar[str] = "Campaign ROI"
@@ -16,7 +16,6 @@ class Params(BaseParams):
     )
     needs: ClassVar[tuple[str, ...]] = ("orders", "campaigns", "campaign_contacts")
 
-    margin: float = Field(gt=0, le=1, description="assumed gross margin, a share of sales")
     contact_cost: float = Field(
         ge=0, description="assumed cost of one contact, where the source has no campaign cost"
     )

@@ -4,10 +4,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from helpers.params import BaseParams
+from helpers.params import MarginParams
 
 
-class Params(BaseParams):
+class Params(MarginParams):
     """What the churn report may be told."""
 
     title: ClassVar[str] = "Churn"
@@ -28,7 +28,6 @@ class Params(BaseParams):
     editions: int = Field(
         ge=0, le=12, description="earlier predictions that are compared with what came"
     )
-    margin: float = Field(gt=0, le=1, description="assumed gross margin, a share of sales")
     contact_cost: float = Field(ge=0, description="assumed cost of one contact")
     incentive_cost: float = Field(
         ge=0, description="assumed cost of the incentive for each contacted customer who stays"

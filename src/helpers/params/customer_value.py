@@ -4,10 +4,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from helpers.params import BaseParams
+from helpers.params import BaseParams, MarginParams
 
 
-class Params(BaseParams):
+class Params(MarginParams):
     """What the customer value report may be told."""
 
     title: ClassVar[str] = "Customer value"
@@ -17,7 +17,6 @@ class Params(BaseParams):
     needs: ClassVar[tuple[str, ...]] = ("orders",)
     keeps_predictions: ClassVar[bool] = True
 
-    margin: float = Field(gt=0, le=1, description="share of revenue that stays; 1 values revenue")
     discount_rate: float = Field(gt=-1, le=1, description="a year, such as 0.10")
     horizon: int = Field(ge=1, le=60, description="months ahead that customers are valued over")
     holdout_days: int = Field(

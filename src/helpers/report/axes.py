@@ -34,8 +34,10 @@ def date_axis(axes: Any, values: pd.Series, fmt: Formatter, unit: Unit | None) -
     axes.xaxis.label.set_visible(False)
     if is_month(values):
         values = pd.to_datetime(values.astype(str) + "-01")
+        _date_ticks(axes, values, fmt, months=True)
+        return values
     if pd.api.types.is_datetime64_any_dtype(values):
-        _date_ticks(axes, values, fmt)
+        _date_ticks(axes, values, fmt, months=False)
         return values
     if pd.api.types.is_numeric_dtype(values):
         axes.xaxis.label.set_visible(True)
@@ -44,20 +46,34 @@ def date_axis(axes: Any, values: pd.Series, fmt: Formatter, unit: Unit | None) -
     return values.astype(str)
 
 
-def _date_ticks(axes: Any, values: pd.Series, fmt: Formatter) -> None:
+def _date_ticks(axes: Any, values: pd.Series, fmt: Formatter, *, months: bool) -> None:
+    """Put ticks at the firsts of months, or at days where the values are days of few months."""
     from matplotlib.dates import AutoDateLocator, num2date
 
-    days = (values.max() - values.min()).days if len(values) else 0
-    axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=6))
+    known = values.dropna()
+    days = (known.max() - known.min()).days if len(known) else 0
+    by_month = months or days > 75
+    locator = _month_ticks(days) if by_month else AutoDateLocator(minticks=3, maxticks=6)
+    axes.xaxis.set_major_locator(locator)
 
     def text(number: float, position: int | None) -> str:
         day = num2date(number).date()
-        if days <= 75:
+        if not by_month:
             return _day_tick(day, fmt)
         first_or_january = position == 0 or day.month == 1
         return fmt.month_tick(day, with_year=first_or_january)
 
     axes.xaxis.set_major_formatter(text)
+
+
+def _month_ticks(days: int) -> Any:
+    """Return a locator of at most about six firsts of months over so many days."""
+    from matplotlib.dates import MonthLocator, YearLocator
+
+    for step in (1, 2, 3, 6, 12):
+        if days / 30.4 / step < 6:
+            return MonthLocator(bymonth=range(1, 13, step))
+    return YearLocator(base=-(-days // (6 * 365)))
 
 
 def _day_tick(day: date, fmt: Formatter) -> str:

@@ -39,14 +39,22 @@ def draw(spec: ChartSpec, fmt: Formatter) -> tuple[str, list[list[float]]]:
     from matplotlib.figure import Figure
 
     with style():
-        figure = Figure(figsize=(WIDTH, _height(spec)), layout="constrained")
-        FigureCanvasSVG(figure)
+        figure = Figure(figsize=(WIDTH, _height(spec)), dpi=72, layout="constrained")
+        canvas = FigureCanvasSVG(figure)
         axes = figure.add_subplot()
         marks = _KINDS[spec.kind](spec, axes, fmt)
         file = io.StringIO()
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+        _settle(figure)
+        canvas.print_svg(file, metadata={"Date": None, "Creator": None})
         placed = _place(marks, axes, figure)
     return _slim(file.getvalue()), placed
+
+
+def _settle(figure: Any) -> None:
+    """Lay the figure out once: `savefig` would do so, and draw the whole, several times over."""
+    engine = figure.get_layout_engine()
+    engine.execute(figure)
+    figure.set_layout_engine("none")
 
 
 def _height(spec: ChartSpec) -> float:
@@ -78,20 +86,21 @@ def _place(marks: list[Mark], axes: Any, figure: Any) -> list[list[float]]:
 
 
 def _line(spec: ChartSpec, axes: Any, fmt: Formatter) -> list[Mark]:
-    import seaborn as sns
-
     frame = spec.frame.assign(_x=date_axis(axes, spec.frame[spec.x], fmt, spec.x_unit))
     groups = [None] if spec.group is None else list(pd.unique(frame[spec.group].dropna()))
     marks: list[Mark] = []
+    named = is_categorical(spec.frame[spec.x])  # names stay in the frame's order
     dense = len(frame) / max(1, len(groups)) > 120
     for number, group in enumerate(groups):
         rows = frame if group is None else frame[frame[spec.group] == group]
         colour, dash = PALETTE[number % len(PALETTE)], DASHES[number % len(DASHES)]
         few = len(rows) <= 15
-        sns.lineplot(
-            x=rows["_x"], y=rows[spec.y], ax=axes, color=colour, errorbar=None, label=group,
+        known = rows[spec.y].astype(float).dropna()
+        path = known.groupby(frame["_x"], sort=not named).mean()
+        axes.plot(
+            path.index, path, color=colour, label=group,
             marker="o" if few else None, markersize=5, linestyle=(0, dash) if dash else "-",
-            markeredgewidth=0, legend=False, linewidth=1.1 if dense else 2,
+            markeredgewidth=0, linewidth=1.1 if dense else 2,
         )  # fmt: skip
         if spec.low and spec.high:
             band = rows[["_x", spec.low, spec.high]].dropna()

@@ -1,6 +1,7 @@
 """Numbers, money, periods and dates as a reader of the report's locale writes them."""
 
 import math
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
@@ -36,7 +37,11 @@ class Formatter:
                 return NOTHING if value is None else str(value)
         if not math.isfinite(value):
             return NOTHING
-        value = value + 0.0 if value else 0.0  # no minus zero
+        text = self._text(value, unit, decimals)
+        minus_zero = math.copysign(1.0, value) < 0 and not _told(text)
+        return self._text(-value, unit, decimals) if minus_zero else text
+
+    def _text(self, value: float, unit: str, decimals: int | None) -> str:
         match unit:
             case "currency":
                 return self._money(value, decimals)
@@ -104,11 +109,11 @@ class Formatter:
         """
         if unit in {"share", "points"}:
             points = value - before
-            return points, f"{_sign(points)}{self._decimal(abs(points) * 100, 1)} pp"
+            return points, _signed(points, f"{self._decimal(abs(points) * 100, 1)} pp")
         if before <= 0:
             return None, "" if value == before else f"from {self.value(before, unit)}"
         relative = value / before - 1
-        return relative, _sign(relative) + self._percent(abs(relative), 1)
+        return relative, _signed(relative, self._percent(abs(relative), 1))
 
     def period(self, period: Period) -> str:
         """Return the period in words: `September 2017`, `Q3 2017`, `week 38 of 2017`."""
@@ -130,8 +135,16 @@ class Formatter:
         return format_skeleton("yMMM" if with_year else "MMM", day, locale=self.locale)
 
 
-def _sign(change: float) -> str:
-    return "+" if change > 0 else "−" if change < 0 else "±"
+def _signed(change: float, text: str) -> str:
+    """Return the text of a change with its sign; what is written as zero has none."""
+    if not _told(text):
+        return f"±{text}"
+    return f"+{text}" if change > 0 else f"−{text}"
+
+
+def _told(text: str) -> bool:
+    """Return whether a number as written is not zero."""
+    return any(character.isdigit() and unicodedata.digit(character) for character in text)
 
 
 def _tail(decimals: int) -> str:

@@ -10,7 +10,12 @@ from helpers.metrics.campaign_roi.budget import next_budget, sales_deviation
 from helpers.metrics.campaign_roi.comparison import Comparison, compare, difference_in_differences
 from helpers.metrics.campaign_roi.definitions import CONTRACTS
 from helpers.metrics.campaign_roi.diagnosis import contributions, mix_and_rate
-from helpers.metrics.campaign_roi.drivers import changes_sentence, headline_changes
+from helpers.metrics.campaign_roi.drivers import (
+    change_sentences,
+    changes_sentence,
+    headline_changes,
+    headline_effects,
+)
 from helpers.metrics.campaign_roi.evaluation import Evaluation, evaluate
 from helpers.metrics.campaign_roi.evidence import CHECKS, GRADES, Check, grade
 from helpers.metrics.campaign_roi.experiment import adjusted_lift, lift, relative_lift_interval
@@ -114,6 +119,7 @@ __all__ = [
     "budget_table",
     "calibrated",
     "campaign_cube",
+    "change_sentences",
     "changes_sentence",
     "changes_table",
     "compare",
@@ -138,6 +144,7 @@ __all__ = [
     "grade",
     "headline",
     "headline_changes",
+    "headline_effects",
     "heterogeneity",
     "holdout_plan",
     "holdout_sentence",

@@ -116,16 +116,10 @@ def contact_outcomes(
     Raises:
         MetricError: a column is missing.
     """
-    needed = ["campaign_id", "campaign_type", "starts_on", "ends_on"]
-    require_columns(campaigns, needed, table="campaigns")
     require_columns(contacts, ["campaign_id", "customer_id"], table="campaign_contacts")
     last = as_of.toordinal() - _EPOCH
     first = since.toordinal() - _EPOCH if since else -(10**7)
-    extra = [name for name in ("channel", "cost") if name in campaigns]
-    spans = campaigns[["campaign_id", "campaign_type", *extra]].assign(
-        start=day_numbers(campaigns["starts_on"]), end=day_numbers(campaigns["ends_on"])
-    )
-    spans = spans[(spans["start"] <= last) & (spans["end"] >= first)]
+    spans = _running(campaigns, first, last)
     reached = contacts[contacts["arm"] != control_arm] if "arm" in contacts else contacts
     pairs = reached[["campaign_id", "customer_id"]].drop_duplicates().assign(contacted=1)
     pairs = pairs.merge(_used(orders, redemptions, first, last), how="outer")
@@ -142,6 +136,17 @@ def contact_outcomes(
     )
     kinds = ["campaign_type", *(["channel"] if "channel" in found else [])]
     return found[["campaign_id", "customer_id", *kinds, *ADDITIVE, "acquired"]]
+
+
+def _running(campaigns: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
+    """Return the campaigns that ran on a day of the span, with `start` and `end` as day numbers."""
+    needed = ["campaign_id", "campaign_type", "starts_on", "ends_on"]
+    require_columns(campaigns, needed, table="campaigns")
+    extra = [name for name in ("channel", "cost") if name in campaigns]
+    spans = campaigns[["campaign_id", "campaign_type", *extra]].assign(
+        start=day_numbers(campaigns["starts_on"]), end=day_numbers(campaigns["ends_on"])
+    )
+    return spans[(spans["start"] <= last) & (spans["end"] >= first)]
 
 
 def _mailing_cost(found: pd.DataFrame, first: int, last: int, contact_cost: float) -> pd.Series:

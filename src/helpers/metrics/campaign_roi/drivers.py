@@ -1,14 +1,24 @@
 """What changed the headline figures since an earlier period, by kind of campaign."""
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from helpers.metrics.campaign_roi.definitions import CONTRACTS
 from helpers.metrics.campaign_roi.diagnosis import contributions, mix_and_rate
 from helpers.metrics.campaign_roi.results import response_change
+from helpers.metrics.contracts import Unit, by_name
+from helpers.metrics.effects import (
+    PREVIOUS,
+    YEAR_BEFORE,
+    effect_rows,
+    effect_sentences,
+    joined,
+)
+from helpers.metrics.writing import Write, plain
 from helpers.periods import Period
-
-_PREVIOUS = "Period before"
 
 
 def headline_changes(
@@ -30,13 +40,14 @@ def headline_changes(
         One row an earlier period and kind: `against campaign_type` (str), `contacted` (float64,
         contacts), `response mix rate` (float64, points), `attributed_revenue coupon_discount`
         (float64, currency), `roas` (float64, attributed revenue per discount), `redeemers`
-        (float64, customers who used a coupon in the period with fewer of them; 0 if none did).
+        (float64, customers who used a coupon in the period with fewer of them; 0 if none did),
+        `reached` (float64, distinct customers contacted by any campaign: the same on every row).
 
     Raises:
         MetricError: a column is missing.
     """
     tables = []
-    spans = {_PREVIOUS: period.previous(), "Year before": period.year_before()}
+    spans = {PREVIOUS: period.previous(), YEAR_BEFORE: period.year_before()}
     for words, span in spans.items():
         before, now = response_change(
             orders,
@@ -55,7 +66,7 @@ def headline_changes(
 
 
 _FIGURES = ["contacted", "response", "mix", "rate", "attributed_revenue", "coupon_discount", "roas"]
-_FIGURES += ["redeemers"]
+_FIGURES += ["redeemers", "reached"]
 
 
 def _changes(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
@@ -71,17 +82,110 @@ def _changes(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     found = pd.concat(parts, axis=1).sort_index()
     counts = [side.set_index(by)["redeemers"].reindex(found.index) for side in (before, now)]
     smallest = pd.concat(counts, axis=1).where(lambda t: t > 0).min(axis=1).fillna(0)
-    return found.assign(redeemers=smallest).rename_axis(by).reset_index()
+    reached = float(now["reached"].iloc[0] - before["reached"].iloc[0])
+    return found.assign(redeemers=smallest, reached=reached).rename_axis(by).reset_index()
 
 
-def changes_sentence(changes: pd.DataFrame) -> str:
-    """Return in two or three short sentences why the response changed since the period before."""
-    rows = changes[changes["against"] == _PREVIOUS]
+def headline_effects(changes: pd.DataFrame, *, least: int = 8) -> pd.DataFrame:
+    """Return what moved each headline figure, by kind of campaign, from `headline_changes`.
+
+    Customers contacted = contacts of each kind − contacts to customers in several campaigns.
+    Kinds with 1 to `least` − 1 customers who used a coupon are summed up, with the next larger one
+    where that is needed, in figures of money.
+
+    Columns out: those of `effects.joined`, and `customers` (float64; 0: nobody to protect). The
+    effects of a figure add up to its change.
+    """
+    parts = {}
+    for words, rows in changes.groupby("against", sort=False):
+        kinds: list[tuple[str, Unit]] = [(str(kind), "count") for kind in rows["campaign_type"]]
+        overlap = rows["reached"].iloc[0] - rows["contacted"].sum()
+        contacts = [*rows["contacted"], overlap]
+        drivers: list[tuple[str, Unit]] = [*kinds, ("In several campaigns at once", "count")]
+        found = [_rows("contacted_customers", drivers, contacts, [0.0] * len(drivers))]
+        found.append(_rows("campaign_response_rate", kinds, rows["response"], [0.0] * len(kinds)))
+        for name, column in _MONEY.items():
+            found.append(_rows(name, *_protected(rows, column, least)))
+        parts[str(words)] = pd.concat(found, ignore_index=True)
+    table = joined(parts)
+    return table if len(table) else table.assign(customers=pd.Series(dtype=float))
+
+
+_MONEY = {
+    "attributed_revenue": "attributed_revenue",
+    "coupon_cost": "coupon_discount",
+    "attributed_roas": "roas",
+}
+
+
+def _protected(
+    rows: pd.DataFrame, column: str, least: int
+) -> tuple[list[tuple[str, Unit]], list[float], list[float]]:
+    """Return drivers, effects and customers of a figure of money, small kinds summed up."""
+    order = rows.sort_values("redeemers", kind="stable")
+    few = order["redeemers"].between(0, least, inclusive="neither")
+    taken = order[few]
+    for _, row in order[order["redeemers"] >= least].iterrows():
+        if not 0 < taken["redeemers"].sum() < least:
+            break
+        taken = pd.concat([taken, row.to_frame().T.astype(rows.dtypes)])
+    kept = rows.drop(index=taken.index)
+    drivers: list[tuple[str, Unit]] = [(str(name), "currency") for name in kept["campaign_type"]]
+    effects, customers = list(kept[column]), list(kept["redeemers"])
+    if len(taken):
+        drivers.append(("Kinds with few answers", "currency"))
+        effects.append(float(taken[column].sum()))
+        customers.append(float(taken["redeemers"].sum()))
+    return drivers, effects, customers
+
+
+def _rows(name: str, drivers: Any, effects: Any, customers: Any) -> pd.DataFrame:
+    contract = by_name(CONTRACTS, name)
+    none = [0.0] * len(drivers)
+    rows = effect_rows(contract.label, drivers, none, effects, effects, contract.unit)
+    return rows.assign(customers=np.asarray(customers, dtype=float))
+
+
+def change_sentences(
+    changes: pd.DataFrame,
+    *,
+    period: Period,
+    name: Callable[[Period], str] = str,
+    write: Write = plain,
+) -> list[str]:
+    """Return why each headline figure changed since the period before and a year before.
+
+    From `headline_changes`; `name` writes a period for the reader. One sentence where the data
+    reach back to neither.
+    """
+    if changes.empty:
+        return [changes_sentence(changes)]
+    moved = headline_effects(changes)
+    response = by_name(CONTRACTS, "campaign_response_rate").label
+    found = []
+    for words, span in ((PREVIOUS, period.previous()), (YEAR_BEFORE, period.year_before())):
+        if (changes["against"] == words).any():
+            found.append(changes_sentence(changes, against=words, named=name(span)))
+            found += effect_sentences(
+                moved[moved["against"] == words],
+                period=period, leave_out=(response,), name=name, write=write,
+            )  # fmt: skip
+    return [
+        *found,
+        "Incremental revenue and return are not compared: other campaigns ended then.",
+    ]
+
+
+def changes_sentence(
+    changes: pd.DataFrame, *, against: str = PREVIOUS, named: str = "the period before"
+) -> str:
+    """Return in two or three short sentences why the response changed since an earlier period."""
+    rows = changes[changes["against"] == against]
     if rows.empty:
-        return "The data do not reach back to the period before, so nothing can be compared."
+        return f"The data do not reach back to {named}, so nothing can be compared."
     total, mix, rate = (float(rows[name].sum()) for name in ("response", "mix", "rate"))
     if round(total * 100, 1) == 0:
-        return "The response rate is what it was in the period before."
+        return f"The response rate is what it was in {named}."
     verb = "rose" if total > 0 else "fell"
     cause = (
         "mostly because customers answered differently"
@@ -90,7 +194,7 @@ def changes_sentence(changes: pd.DataFrame) -> str:
     )
     top = rows.loc[rows["response"].abs().idxmax()]
     return (
-        f"The response rate {verb} by {abs(total) * 100:.1f} points since the period before, "
+        f"The response rate {verb} by {abs(total) * 100:.1f} points since {named}, "
         f"{cause} ({rate * 100:+.1f} from own response, {mix * 100:+.1f} from the kinds). "
         f"Largest contributor: {top['campaign_type']} ({float(top['response']) * 100:+.1f} points)."
     )

@@ -134,6 +134,9 @@ def response_change(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return `results_by` type of campaign in an earlier period and in this one.
 
+    With the column `reached` (int64): the distinct customers contacted by any campaign of the
+    period.
+
     The earlier one is empty where the orders do not reach back to its first day: campaigns then
     seem to have had no response.
     """
@@ -150,9 +153,9 @@ def response_change(
             control_arm=control_arm,
         )
         seen = pd.notna(first) and first.date() <= span.start
-        sides.append(
-            results_by(outcomes if seen or span == period else outcomes.head(0), "campaign_type")
-        )
+        rows = outcomes if seen or span == period else outcomes.head(0)
+        reached = rows.loc[rows["contacted"] == 1, "customer_id"].nunique()
+        sides.append(results_by(rows, "campaign_type").assign(reached=reached))
     return sides[0], sides[1]
 
 

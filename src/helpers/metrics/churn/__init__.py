@@ -60,6 +60,7 @@ from helpers.metrics.churn.headline import (
     prediction_kpis,
     retention_kpi,
 )
+from helpers.metrics.churn.headline_drivers import RATE_FIGURES, headline_drivers
 from helpers.metrics.churn.leaks import (
     cross_validated_auc,
     find_leaks,
@@ -164,6 +165,7 @@ __all__ = [
     "PROFIT",
     "RATE",
     "RATES",
+    "RATE_FIGURES",
     "RELIABILITY",
     "RISK",
     "RISK_BANDS",
@@ -223,6 +225,7 @@ __all__ = [
     "gains_sentence",
     "groups_sentence",
     "headline",
+    "headline_drivers",
     "in_words",
     "judged",
     "labels",

@@ -3,15 +3,13 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 
-import numpy as np
 import pandas as pd
 
-from helpers.metrics.churn.activity import bridge
 from helpers.metrics.churn.at_risk import Action, at_risk
 from helpers.metrics.churn.diagnosis import BEHAVIOUR, churn_by_segment, decompose, explain
 from helpers.metrics.churn.segments import dimensions, in_words, segments
 from helpers.metrics.churn.study import Study
-from helpers.metrics.churn.words import signed
+from helpers.metrics.churn.training import history_days
 from helpers.metrics.writing import Write, plain
 from helpers.periods import Period
 
@@ -27,12 +25,11 @@ def explain_changes(
     listed_before: pd.DataFrame | None = None,
     write: Write = plain,
 ) -> list[str]:
-    """Return one sentence per headline figure on what changed since an earlier period, and why.
+    """Return one sentence per rate of the headline on what changed since an earlier period.
 
-    Active customers by the bridge; churn and revenue churn by mix and rate of the segments known
-    at each start; with both at-risk lists, expected churn likewise, and the margin at risk by
-    number of customers and margin per customer. Each sum is exact. The dimension named is the one
-    in which a single segment moved the figure most.
+    Churn and revenue churn by mix and rate of the segments known at each start; with both at-risk
+    lists, expected churn likewise. Each sum is exact. The dimension named is the one in which a
+    single segment moved the figure most. The other figures: see `headline_drivers`.
 
     Args:
         visits: purchase days.
@@ -46,26 +43,26 @@ def explain_changes(
 
     Where the earlier period lies before the history, one sentence says so.
     """
-    steps = bridge(visits, period=period, window=window).set_index("step")["customers"]
     now, before = (churn_by_segment(visits, period=p, window=window) for p in (period, earlier))
-    if before.empty or now.empty:
+    if before.empty or now.empty or not reaches(visits, earlier, window):
         return [f"The history does not reach back to {compared_with}."]
-    found = [_active(steps, write)]
-    for figure, rate, weight in (
-        ("The churn rate", "churn_rate", "customers"),
-        ("Revenue churn", "revenue_churn_rate", "revenue"),
-    ):
-        found.append(_rate(now, before, figure, rate, weight, compared_with, write))
+    found = [
+        _rate(now, before, figure, rate, weight, compared_with, write)
+        for figure, rate, weight in (
+            ("The churn rate", "churn_rate", "customers"),
+            ("Revenue churn", "revenue_churn_rate", "revenue"),
+        )
+    ]
     if listed is None or listed_before is None or listed.empty or listed_before.empty:
         return found
     risk = [
-        _risk_by_segment(visits, rows, day=p.end, window=window)
+        risk_by_segment(visits, rows, day=p.end, window=window)
         for rows, p in ((listed, period), (listed_before, earlier))
     ]
     expected = _rate(
         risk[0], risk[1], "Expected churn", "churn_rate", "customers", compared_with, write
     )
-    return [*found, expected, _margin(listed, listed_before, compared_with, write)]
+    return [*found, expected]
 
 
 def explain_both(
@@ -98,17 +95,10 @@ def explain_both(
     return found
 
 
-def _active(steps: pd.Series, write: Write) -> str:
-    change = int(steps["end"] - steps["start"])
-    verb = (
-        f"rose by {write(change, 'count')}" if change > 0 else f"fell by {write(-change, 'count')}"
-    )
-    verb = "stayed the same" if change == 0 else verb
-    return (
-        f"Active customers {verb} over the period: {write(int(steps['new']), 'count')} new and "
-        f"{write(int(steps['reactivated']), 'count')} won back, against "
-        f"{write(int(-steps['lapsed']), 'count')} lapsed."
-    )
+def reaches(visits: pd.DataFrame, period: Period, window: int) -> bool:
+    """Return whether the history holds the period and a whole window before it."""
+    cut = visits[visits["day"] <= pd.Timestamp(period.end)]
+    return history_days(cut, as_of=period.end) >= period.days + window
 
 
 def _rate(
@@ -120,17 +110,28 @@ def _rate(
     compared_with: str,
     write: Write,
 ) -> str:
+    best, table = telling_split(now, before, rate=rate, weight=weight)
+    return explain(
+        table, figure=figure, compared_with=compared_with, split=in_words(best), write=write
+    )
+
+
+def telling_split(
+    now: pd.DataFrame, before: pd.DataFrame, *, rate: str, weight: str
+) -> tuple[str, pd.DataFrame]:
+    """Return the dimension in which a single segment moved a rate most, and its `decompose`.
+
+    Columns in: those of `churn_by_segment`. Only dimensions of behaviour are tried. A group that
+    holds nearly everybody explains nothing: its dimension is taken only where there is no other.
+    """
     tables = {
         name: decompose(now, before, dimension=name, rate=rate, weight=weight)
         for name in BEHAVIOUR
         if name in set(now["dimension"])
     }
-    # A group that holds nearly everybody explains nothing.
     split = {n: t for n, t in tables.items() if _largest(now, n, weight) < 0.7} or tables
     best = max(split, key=lambda name: (split[name]["effect"].abs().max(), name))
-    return explain(
-        tables[best], figure=figure, compared_with=compared_with, split=in_words(best), write=write
-    )
+    return best, tables[best]
 
 
 def _largest(table: pd.DataFrame, dimension: str, weight: str) -> float:
@@ -138,9 +139,10 @@ def _largest(table: pd.DataFrame, dimension: str, weight: str) -> float:
     return float(part.max() / part.sum()) if part.sum() > 0 else 1.0
 
 
-def _risk_by_segment(
+def risk_by_segment(
     visits: pd.DataFrame, listed: pd.DataFrame, *, day: date, window: int
 ) -> pd.DataFrame:
+    """Return the mean risk of the at-risk list by every dimension, as `churn_by_segment` has it."""
     groups = segments(visits, as_of=day, window=window)
     merged = listed.merge(groups, on="customer_id", how="inner")
     parts = [
@@ -152,18 +154,3 @@ def _risk_by_segment(
         for name in dimensions(groups)
     ]
     return pd.concat(parts, ignore_index=True)
-
-
-def _margin(listed: pd.DataFrame, before: pd.DataFrame, compared_with: str, write: Write) -> str:
-    sizes = np.array([len(before), len(listed)], dtype="float64")
-    losses = np.array([before["expected_loss"].sum(), listed["expected_loss"].sum()])
-    each = losses / sizes
-    volume = (sizes[1] - sizes[0]) * each.mean()
-    value = (each[1] - each[0]) * sizes.mean()
-    change = float(losses[1] - losses[0])
-    verb = "rose" if change > 0 else "fell"
-    return (
-        f"Margin at risk {verb} by {write(abs(change), 'currency')} against {compared_with}: "
-        f"{signed(float(volume), 'currency', write)} from the number of active customers, "
-        f"{signed(float(value), 'currency', write)} from the risk and worth of each."
-    )

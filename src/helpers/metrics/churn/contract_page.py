@@ -14,9 +14,8 @@ from helpers.metrics.churn.contractual import (
     subscription_lifetimes,
 )
 from helpers.metrics.churn.survival import survival_curve
-from helpers.metrics.churn.words import signed
 from helpers.metrics.contracts import Kpi
-from helpers.metrics.writing import Write, plain
+from helpers.metrics.writing import Write, plain, signed
 from helpers.periods import Period
 
 OTHERS = "other moves"

@@ -9,8 +9,7 @@ from helpers.errors import MetricError, did_you_mean
 from helpers.metrics.churn.activity import movements
 from helpers.metrics.churn.intervals import wilson
 from helpers.metrics.churn.segments import dimensions, in_words, natural, segments
-from helpers.metrics.churn.words import signed
-from helpers.metrics.writing import Write, plain
+from helpers.metrics.writing import Write, plain, signed
 from helpers.periods import Period
 
 

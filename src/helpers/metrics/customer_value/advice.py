@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from helpers.metrics.customer_value.concentration import value_tiers
 from helpers.metrics.customer_value.segments import SEGMENTS
 from helpers.metrics.writing import Write, plain
 
@@ -82,3 +83,17 @@ def _who(row: Mapping[Hashable, Any], goal: str, write: Write, window: str) -> s
         f"{customers} customers in “{name}”, {write(row['customer_share'], 'share')} of all, bring "
         f"{write(row['revenue_share'], 'share')} of the revenue."
     )
+
+
+def customer_list(scores: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
+    """Return every customer with segment, tier and expected value: never for a page.
+
+    Columns in: a frame of `rfm_scores`; the values of a `ValueModel`. Columns out, one row per
+    customer of the segments, the most valuable first: `customer_id`, `segment`, `tier`,
+    `recency_days`, `frequency`, `monetary`, `probability_alive`, `expected_purchases`, `clv`.
+    """
+    tiered = scores.assign(tier=value_tiers(scores["monetary"]))
+    names = ["customer_id", "segment", "tier", "recency_days", "frequency", "monetary"]
+    expected = ["customer_id", "probability_alive", "expected_purchases", "clv"]
+    listed = tiered[names].merge(values[expected], on="customer_id", how="left")
+    return listed.sort_values(["clv", "customer_id"], ascending=[False, True], ignore_index=True)

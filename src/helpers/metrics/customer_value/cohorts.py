@@ -110,3 +110,10 @@ def cohort_revenue(orders: pd.DataFrame, *, as_of: date, freq: CohortUnit = "M")
 def _with_size(grid: pd.DataFrame, bought: pd.DataFrame) -> pd.DataFrame:
     size = bought.groupby("cohort")["customer_id"].nunique()
     return grid.assign(customers=grid["cohort"].map(size).astype("int64"))
+
+
+def recent_cohorts(table: pd.DataFrame, value: str, *, youngest: int = 1) -> pd.DataFrame:
+    """Return the last 12 cohorts of which something is seen, at ages `youngest` to 12."""
+    shown = table[table["age"].between(youngest, 12)]
+    seen = shown.loc[shown[value].notna(), "cohort"]
+    return shown[shown["cohort"].isin(sorted(seen.unique())[-12:])].reset_index(drop=True)

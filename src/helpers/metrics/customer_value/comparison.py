@@ -6,6 +6,7 @@ from functools import cached_property
 import pandas as pd
 
 from helpers.metrics.customer_value.diagnosis import contributions, group_measures
+from helpers.metrics.effects import effect_rows, joined
 from helpers.periods import Period
 
 
@@ -65,6 +66,26 @@ class Comparison:
             place=table["dimension"].map(place), size=-table["contribution"].abs()
         ).sort_values(["place", "size"])
         return order[table.columns].reset_index(drop=True)
+
+    def mixes(self, against: Period, *, dimension: str = "Segment") -> pd.DataFrame:
+        """Return how much of each average's change is mix of groups, and how much behaviour.
+
+        Columns out: those of `effects.effect_rows`, two rows an average (`RATES` of the diagnosis
+        that are headline figures); empty where one of the periods has no customers.
+        """
+        rows = self.tables[against]
+        rows = rows[rows["dimension"] == dimension]
+        found = []
+        for kpi in ("Purchases per customer", "Value per purchase"):
+            own = rows[rows["kpi"] == kpi]
+            sums = own.groupby("effect")["contribution"].sum()
+            if {"mix", "rate"} <= set(sums.index):
+                unit = own["unit"].iloc[0]
+                words = dimension.lower()
+                drivers = [(f"Mix of {words}s", unit), (f"Behaviour within {words}s", unit)]
+                effects = [sums["mix"], sums["rate"]]
+                found.append(effect_rows(kpi, drivers, [0.0, 0.0], effects, effects, unit))
+        return pd.concat(found, ignore_index=True) if found else joined({}).drop(columns="against")
 
 
 def _inside(orders: pd.DataFrame, period: Period) -> pd.DataFrame:

@@ -1,8 +1,6 @@
 """What drives each KPI: its factors, and how much each contributes to its change."""
 
-from collections.abc import Callable, Sequence
 from datetime import timedelta
-from itertools import permutations
 
 import numpy as np
 import pandas as pd
@@ -13,31 +11,8 @@ from helpers.metrics.customer_value.concentration import top_share
 from helpers.metrics.customer_value.frames import purchase_days
 from helpers.metrics.customer_value.headline import Measures, measure
 from helpers.metrics.customer_value.value_model import ValueModel
+from helpers.metrics.effects import effect_rows, effects_of
 from helpers.periods import Period
-
-COLUMNS = ("kpi", "driver", "before", "after", "effect", "unit", "driver_unit")
-
-
-def effects_of(
-    before: Sequence[float], after: Sequence[float], of: Callable[[np.ndarray], float] = np.prod
-) -> np.ndarray:
-    """Return how much each factor contributes to the change of `of(factors)`, adding up exactly.
-
-    Shapley value: the effect of changing one factor, averaged over all orders of changing them;
-    for a product of two Δa · mean(b). It takes no logarithm, so a factor may be zero or negative.
-
-    Source: Shapley (1953), "A value for n-person games".
-    """
-    size = len(before)
-    effects = np.zeros(size)
-    orders = list(permutations(range(size)))
-    for order in orders:
-        current = np.array(before, dtype=float)
-        for factor in order:
-            start = of(current)
-            current[factor] = after[factor]
-            effects[factor] += of(current) - start
-    return effects / len(orders)
 
 
 def revenue_drivers(orders: pd.DataFrame, *, period: Period, against: Period) -> pd.DataFrame:
@@ -64,33 +39,38 @@ def revenue_drivers(orders: pd.DataFrame, *, period: Period, against: Period) ->
         effects = effects_of(before, after)
     else:
         effects = np.array([new.revenue - old.revenue, 0.0, 0.0])
-    return _rows("Revenue", drivers, before, after, effects, "currency")
+    return effect_rows("Revenue", drivers, before, after, effects, "currency")
+
+
+def buyer_drivers(orders: pd.DataFrame, *, period: Period, against: Period) -> pd.DataFrame:
+    """Return which customers made the difference to the number of those who bought.
+
+    Change = first seen in the period + bought now, not then, but seen before the period - bought
+    then, not now. `before` and `after` are customers: those who bought then, and now, of each kind.
+
+    Columns in and out as `revenue_drivers`; the effects sum to the change.
+    """
+    days = purchase_days(orders, as_of=period.end)
+    old, new = (
+        set(days.loc[days["day"].between(str(at.start), str(at.end)), "customer_id"])
+        for at in (against, period)
+    )
+    first = days.groupby("customer_id", observed=True)["day"].min()
+    fresh = new & set(first.index[first >= pd.Timestamp(period.start)])
+    counts = [float(len(group)) for group in (fresh, new - old - fresh, old - new)]
+    drivers: list[tuple[str, Unit]] = [
+        ("First seen in the period", "count"),
+        ("Back after a pause", "count"),
+        ("Did not buy this time", "count"),
+    ]
+    effects = [counts[0], counts[1], -counts[2]]
+    return effect_rows(
+        "Customers who bought", drivers, [0.0, 0.0, counts[2]], [*counts[:2], 0.0], effects, "count"
+    )
 
 
 def _factors(found: Measures) -> list[float]:
     return [float(found.customers), found.purchases_per_customer, found.average_purchase_value]
-
-
-def _rows(
-    kpi: str,
-    drivers: list[tuple[str, Unit]],
-    before: Sequence[float] | np.ndarray,
-    after: Sequence[float] | np.ndarray,
-    effects: np.ndarray,
-    unit: Unit,
-) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "kpi": kpi,
-            "driver": [name for name, _ in drivers],
-            "before": np.asarray(before, dtype=float),
-            "after": np.asarray(after, dtype=float),
-            "effect": effects,
-            "unit": unit,
-            "driver_unit": [unit for _, unit in drivers],
-        },
-        columns=list(COLUMNS),
-    )
 
 
 def kpi_drivers(
@@ -102,19 +82,23 @@ def kpi_drivers(
     model: ValueModel | None = None,
     earlier: ValueModel | None = None,
 ) -> pd.DataFrame:
-    """Return the drivers of revenue, concentration, customer change and expected value.
+    """Return the drivers of revenue, customers, concentration, customer change and expected value.
 
-    Revenue: see `revenue_drivers`. Share of the top tenth = A / (A + B), with A the revenue of the
-    top tenth, B that of the rest. Net change of active customers = new + reactivated - lost, where
-    the history allows. Expected value per customer, where `model` (as of `period`) and `earlier`
-    (as of `against`) are given = expected purchases × discounted value of each.
+    Revenue: see `revenue_drivers`. Customers who bought: see `buyer_drivers`. Share of the top
+    tenth = A / (A + B), with A the revenue of the top tenth, B that of the rest. Net change of
+    active customers = new + reactivated - lost, where the history allows. Expected value per
+    customer, where `model` (as of `period`) and `earlier` (as of `against`) are given = expected
+    purchases × discounted value of each.
 
     Columns in and out as `revenue_drivers`; for each KPI the effects sum to its change.
 
     Raises:
         MetricError: as `rfm_summary`.
     """
-    parts = [revenue_drivers(orders, period=period, against=against)]
+    parts = [
+        revenue_drivers(orders, period=period, against=against),
+        buyer_drivers(orders, period=period, against=against),
+    ]
     top = _top_and_rest(orders, against), _top_and_rest(orders, period)
     if min(sum(pair) for pair in top) > 0:
         effects = effects_of(
@@ -124,7 +108,7 @@ def kpi_drivers(
             ("Revenue of the top tenth", "currency"),
             ("Revenue of the others", "currency"),
         ]
-        parts.append(_rows("Share of the top tenth", money, top[0], top[1], effects, "share"))
+        parts.append(effect_rows("Share of the top tenth", money, top[0], top[1], effects, "share"))
     bridge = customer_bridge(orders, periods=[against, period], window_days=window_days)
     if bridge["complete"].all():
         signs = np.array([1.0, 1.0, -1.0])
@@ -136,7 +120,9 @@ def kpi_drivers(
         ]
         effects = signs * (moves[1] - moves[0])
         parts.append(
-            _rows("Net change of active customers", count, moves[0], moves[1], effects, "count")
+            effect_rows(
+                "Net change of active customers", count, moves[0], moves[1], effects, "count"
+            )
         )
     if model is not None and earlier is not None:
         parts.append(_expected(earlier, model))
@@ -162,4 +148,6 @@ def _expected(earlier: ValueModel, model: ValueModel) -> pd.DataFrame:
         ("Worth of each, discounted", "currency"),
     ]
     effects = effects_of(pairs[0], pairs[1])
-    return _rows("Expected value per customer", drivers, pairs[0], pairs[1], effects, "currency")
+    return effect_rows(
+        "Expected value per customer", drivers, pairs[0], pairs[1], effects, "currency"
+    )

@@ -1,12 +1,13 @@
 """The headline of the page: seven KPIs, each with the period before and the year before."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import pandas as pd
 
 from helpers.errors import MetricError
-from helpers.metrics.contracts import Contract, Kpi
+from helpers.metrics.contracts import Kpi
 from helpers.metrics.customer_value import definitions as define
 from helpers.metrics.customer_value.bridge import customer_bridge
 from helpers.metrics.customer_value.concentration import gini, top_share
@@ -66,7 +67,7 @@ def headline(
     *,
     period: Period,
     model: ValueModel | None = None,
-    earlier: ValueModel | None = None,
+    earlier: Sequence[ValueModel] = (),
     margin: float = 1.0,
     discount_rate: float = 0.10,
     horizon: int = 12,
@@ -79,7 +80,7 @@ def headline(
 
     Each carries the value of the period before and of the year before where the orders reach back
     that far, computed from the orders as they were known then. `model` and `earlier` (as of the
-    period before) save fitting them twice, `bounds` (a frame of `clv_interval`) a bootstrap. The
+    earlier periods) save fitting them twice, `bounds` (a frame of `clv_interval`) a bootstrap. The
     other arguments are those of `value_model`, and the activity window of the bridge.
 
     Columns in: `customer_id`, `ordered_at`, `revenue`.
@@ -97,30 +98,34 @@ def headline(
         name: at if covers(orders, at) else None
         for name, at in (("previous", period.previous()), ("year_before", period.year_before()))
     }
-    now = measure(orders, period=period)
-    past = {name: None if at is None else measure(orders, period=at) for name, at in then.items()}
-
-    def kpi(contract: Contract, attribute: str) -> Kpi:
-        before = {n: None if m is None else getattr(m, attribute) for n, m in past.items()}
-        return Kpi(
-            contract,
-            getattr(now, attribute),
-            previous=before["previous"],
-            year_before=before["year_before"],
-        )
-
     terms = {
         "margin": margin, "discount_rate": discount_rate, "horizon": horizon,
         "holdout_days": holdout_days, "window_days": window_days,
     }  # fmt: skip
     return [
-        kpi(define.CUSTOMER_REVENUE, "revenue"),
-        kpi(define.BUYING_CUSTOMERS, "customers"),
-        kpi(define.PURCHASES_PER_CUSTOMER, "purchases_per_customer"),
-        kpi(define.AVERAGE_PURCHASE_VALUE, "average_purchase_value"),
-        kpi(define.TOP_DECILE_SHARE, "top_decile_share"),
+        *_measured(orders, period, then),
         _net_change(orders, period, then, window_days),
-        _expected(orders, period, then, terms, (model, earlier), replicates, bounds),
+        _expected(orders, period, then, terms, (model, *earlier), replicates, bounds),
+    ]
+
+
+def _measured(orders: pd.DataFrame, period: Period, then: dict[str, Period | None]) -> list[Kpi]:
+    """Return the KPIs that need no model, each from the measures of its period."""
+    now = measure(orders, period=period)
+    past = {name: measure(orders, period=at) for name, at in then.items() if at is not None}
+    return [
+        Kpi(
+            contract,
+            getattr(now, attribute),
+            **{name: getattr(found, attribute) for name, found in past.items()},
+        )
+        for contract, attribute in (
+            (define.CUSTOMER_REVENUE, "revenue"),
+            (define.BUYING_CUSTOMERS, "customers"),
+            (define.PURCHASES_PER_CUSTOMER, "purchases_per_customer"),
+            (define.AVERAGE_PURCHASE_VALUE, "average_purchase_value"),
+            (define.TOP_DECILE_SHARE, "top_decile_share"),
+        )
     ]
 
 
@@ -151,7 +156,7 @@ def _expected(
     period: Period,
     then: dict[str, Period | None],
     terms: dict[str, float],
-    fitted: tuple[ValueModel | None, ValueModel | None],
+    fitted: tuple[ValueModel | None, ...],
     replicates: int,
     bounds: pd.DataFrame | None,
 ) -> Kpi:

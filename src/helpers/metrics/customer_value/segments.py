@@ -1,5 +1,6 @@
 """RFM: scores with a stated tie rule, named segments, and moves between them."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import numpy as np
@@ -147,3 +148,20 @@ def segment_movement(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     return counts.sort_values(
         ["from_segment", "to_segment"], key=lambda names: names.map(order)
     ).reset_index(drop=True)
+
+
+def segment_sizes(before: pd.DataFrame, now: pd.DataFrame, *, order: Iterable[str]) -> pd.DataFrame:
+    """Return the customers of each segment on two days, one below the other.
+
+    Columns in: two frames of `rfm_scores`. Columns out, one row a segment and day, in the given
+    order of segments: `segment` (text), `customers` (int64), `day` (text: `Before`, `Now`).
+    """
+    place = {name: k for k, name in enumerate(order)}
+    parts = [
+        scores.groupby("segment").size().rename("customers").reset_index().assign(day=when)
+        for when, scores in (("Before", before), ("Now", now))
+    ]
+    long = pd.concat(parts, ignore_index=True)
+    return long[long["segment"].isin(place)].sort_values(
+        "segment", key=lambda names: names.map(place), kind="stable", ignore_index=True
+    )

@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from helpers.metrics.contracts import Unit
 from helpers.metrics.customer_value.advice import advice
 from helpers.metrics.customer_value.diagnosis import explain
 from helpers.metrics.customer_value.study import Study
 from helpers.metrics.customer_value.trust import Trust, off
 from helpers.metrics.customer_value.words import Name
+from helpers.metrics.effects import PREVIOUS, YEAR_BEFORE, effect_sentences
 from helpers.metrics.writing import Write, plain, signed
 from helpers.periods import Period
 
@@ -53,19 +53,6 @@ class Sentences(Trust):
         if (first.start - self.study.first_day).days >= 2 * self.study.window_days:
             return ""
         return " Early on, old customers who come back cannot be told from new ones."
-
-    def drivers(self) -> list[tuple[str, Unit, pd.DataFrame, str]]:
-        """Return for each KPI what moved it: name, unit of the effects, rows, and the sentence."""
-        found = []
-        for kpi, rows in self.study.drivers.groupby("kpi", sort=False):
-            unit: Unit = "points" if rows["unit"].iloc[0] == "share" else rows["unit"].iloc[0]
-            parts = [
-                f"{row['driver']} {signed(row['effect'], unit, self.write)}"
-                for row in rows.to_dict("records")
-            ]
-            total = signed(float(rows["effect"].sum()), unit, self.write)
-            found.append((str(kpi), unit, rows, f"In all {total}: {', '.join(parts)}."))
-        return found
 
     def segment_values(self) -> str:
         """Return the most and the least valuable segment, and what the intervals leave out."""
@@ -134,10 +121,11 @@ class Sentences(Trust):
         """Return what all customers are expected to be worth, and where it lies."""
         total = self.study.bounds.iloc[0]
         shown = self.study.segments[self.study.segments["customers"] >= 8]
-        months = self.study.model.terms.horizon
+        terms = self.study.model.terms
+        what = "" if terms.margin == 1.0 else "in margin "
         text = (
             f"All customers known are expected to be worth {self.write(total['clv'], 'currency')} "
-            f"over the next {months} months"
+            f"{what}over the next {terms.horizon} months"
         )
         if total["low"] == total["low"]:
             low, high = (self.write(total[bound], "currency") for bound in ("low", "high"))
@@ -168,28 +156,32 @@ class Sentences(Trust):
         return f"{text}. Blank: not yet over.{without}"
 
     def changes(self) -> list[str]:
-        """Return what changed revenue and its parts since the period and the year before."""
+        """Return for each headline figure what moved it since the period and the year before."""
         study = self.study
         if not study.comparisons:
             return ["The history does not reach back to an earlier period: nothing is compared."]
         found = []
-        if study.previous is not None:
-            found.append(self._revenue(study.previous))
         for against in study.comparisons:
+            words = PREVIOUS if against == study.period.previous() else YEAR_BEFORE
+            moved = study.drivers[study.drivers["against"] == words]
+            found.append(self._revenue(moved, against))
             rows = study.comparison.tables[against]
             rows = rows[rows["dimension"] == "Segment"]
-            kpis = KPIS if against == study.previous else ("Revenue", *KPIS)
             found += [
                 explain(rows, kpi=kpi, against=self.name(against), dimension="segment",
                         write=self.write)
-                for kpi in kpis
+                for kpi in KPIS
                 if kpi in set(rows["kpi"])
             ]  # fmt: skip
+            found += effect_sentences(
+                moved, period=study.period, leave_out=("Revenue", *KPIS), name=self.name,
+                write=self.write,
+            )  # fmt: skip
         return found
 
-    def _revenue(self, against: Period) -> str:
+    def _revenue(self, moved: pd.DataFrame, against: Period) -> str:
         """Return how revenue changed, what carried it, and what worked against it."""
-        rows = self.study.drivers[self.study.drivers["kpi"] == "Revenue"]
+        rows = moved[moved["kpi"] == "Revenue"]
         change = float(rows["effect"].sum())
         if self.write(change, "currency") == self.write(0.0, "currency"):
             return f"Revenue is the same as in {self.name(against)}."

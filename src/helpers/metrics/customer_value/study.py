@@ -7,9 +7,13 @@ import pandas as pd
 
 from helpers.errors import MetricError
 from helpers.metrics.contracts import Kpi
-from helpers.metrics.customer_value.advice import next_steps
+from helpers.metrics.customer_value.advice import customer_list, next_steps
 from helpers.metrics.customer_value.bridge import customer_bridge
-from helpers.metrics.customer_value.cohorts import cohort_retention, cohort_revenue
+from helpers.metrics.customer_value.cohorts import (
+    cohort_retention,
+    cohort_revenue,
+    recent_cohorts,
+)
 from helpers.metrics.customer_value.comparison import Comparison
 from helpers.metrics.customer_value.concentration import tenth_table, tier_table, value_tiers
 from helpers.metrics.customer_value.cube import value_cube
@@ -23,8 +27,14 @@ from helpers.metrics.customer_value.profile import (
     customer_profiles,
     in_reading_order,
 )
-from helpers.metrics.customer_value.segments import rfm_scores, segment_movement, segment_table
+from helpers.metrics.customer_value.segments import (
+    rfm_scores,
+    segment_movement,
+    segment_sizes,
+    segment_table,
+)
 from helpers.metrics.customer_value.value_model import ValueModel, value_model
+from helpers.metrics.effects import PREVIOUS, YEAR_BEFORE, joined
 from helpers.periods import Period
 
 UNSEEN = "New to us"
@@ -100,17 +110,24 @@ class Study:
         return value_model(self.orders, as_of=self.period.end, **self.terms)  # type: ignore[arg-type]
 
     @cached_property
+    def models_before(self) -> dict[Period, ValueModel]:
+        """The models as of the end of each earlier period, where the history is long enough."""
+        return {
+            period: value_model(self.orders, as_of=period.end, **self.terms)  # type: ignore[arg-type]
+            for period in self.comparisons
+            if (period.end - self.first_day).days + 1 >= MIN_MODEL_DAYS
+        }
+
+    @property
     def earlier(self) -> ValueModel | None:
         """The models as of the end of the period before; None where the history is too short."""
-        end = self.period.previous().end
-        if self.previous is None or (end - self.first_day).days + 1 < MIN_MODEL_DAYS:
-            return None
-        return value_model(self.orders, as_of=end, **self.terms)  # type: ignore[arg-type]
+        return self.models_before.get(self.period.previous())
 
     def headline(self) -> list[Kpi]:
         """Return the seven KPIs of the page's head."""
         return headline(
-            self.orders, period=self.period, model=self.model, earlier=self.earlier,
+            self.orders, period=self.period, model=self.model,
+            earlier=tuple(self.models_before.values()),
             bounds=self.bounds, **self.terms,  # type: ignore[arg-type]
         )  # fmt: skip
 
@@ -168,15 +185,7 @@ class Study:
     @cached_property
     def segment_sizes(self) -> pd.DataFrame:
         """Customers by segment at the end of the period and the day before it, in long form."""
-        parts = [
-            scores.groupby("segment").size().rename("customers").reset_index().assign(day=when)
-            for when, scores in (("Before", self.scores_before), ("Now", self.scores))
-        ]
-        order = {name: k for k, name in enumerate(self.segments["segment"])}
-        long = pd.concat(parts, ignore_index=True)
-        return long[long["segment"].isin(order)].sort_values(
-            "segment", key=lambda names: names.map(order), kind="stable", ignore_index=True
-        )
+        return segment_sizes(self.scores_before, self.scores, order=self.segments["segment"])
 
     @cached_property
     def movement(self) -> pd.DataFrame:
@@ -204,22 +213,32 @@ class Study:
     @cached_property
     def retention(self) -> pd.DataFrame:
         """`cohort_retention` by month, the last 12 cohorts and ages 1 to 12."""
-        return _recent(cohort_retention(self.orders, as_of=self.period.end), "retention_rate")
+        return recent_cohorts(
+            cohort_retention(self.orders, as_of=self.period.end), "retention_rate"
+        )
 
     @cached_property
     def cohort_value(self) -> pd.DataFrame:
         """`cohort_revenue` by month, the last 12 cohorts and ages 0 to 12."""
-        return _recent(cohort_revenue(self.orders, as_of=self.period.end), "revenue", youngest=0)
+        return recent_cohorts(
+            cohort_revenue(self.orders, as_of=self.period.end), "revenue", youngest=0
+        )
 
     @cached_property
     def drivers(self) -> pd.DataFrame:
-        """`kpi_drivers` against the period before; empty where the history does not cover it."""
-        if self.previous is None:
-            return pd.DataFrame(columns=["kpi", "driver", "before", "after", "effect"])
-        return kpi_drivers(
-            self.orders, period=self.period, against=self.previous, window_days=self.window_days,
-            model=self.model, earlier=self.earlier,
-        )  # fmt: skip
+        """What moved every headline figure since each earlier period: `joined` effects.
+
+        `kpi_drivers`, and for the two averages the mix of segments and behaviour within them.
+        """
+        parts = {}
+        for against in self.comparisons:
+            moved = kpi_drivers(
+                self.orders, period=self.period, against=against, window_days=self.window_days,
+                model=self.model, earlier=self.models_before.get(against),
+            )  # fmt: skip
+            words = PREVIOUS if against == self.period.previous() else YEAR_BEFORE
+            parts[words] = pd.concat([moved, self.comparison.mixes(against)], ignore_index=True)
+        return joined(parts)
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -271,25 +290,8 @@ class Study:
         )  # fmt: skip
 
     def customer_list(self) -> pd.DataFrame:
-        """Return every customer with segment, tier and expected value: for the analyst alone.
-
-        Columns out, one row per customer of the segments, the most valuable first: `customer_id`,
-        `segment`, `tier`, `recency_days`, `frequency`, `monetary`, `probability_alive`,
-        `expected_purchases`, `clv`.
-        """
-        tiered = self.scores.assign(tier=value_tiers(self.scores["monetary"]))
-        names = ["customer_id", "segment", "tier", "recency_days", "frequency", "monetary"]
-        expected = ["customer_id", "probability_alive", "expected_purchases", "clv"]
-        listed = tiered[names].merge(self.model.values[expected], on="customer_id", how="left")
-        return listed.sort_values(
-            ["clv", "customer_id"], ascending=[False, True], ignore_index=True
-        )
-
-
-def _recent(table: pd.DataFrame, value: str, *, youngest: int = 1) -> pd.DataFrame:
-    shown = table[table["age"].between(youngest, 12)]
-    seen = shown.loc[shown[value].notna(), "cohort"]
-    return shown[shown["cohort"].isin(sorted(seen.unique())[-12:])].reset_index(drop=True)
+        """Return `customer_list` at the end of the period: for the analyst alone."""
+        return customer_list(self.scores, self.model.values)
 
 
 def _words(name: str) -> str:

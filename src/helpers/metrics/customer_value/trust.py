@@ -113,6 +113,13 @@ class Trust:
             found.append("The history holds less than two years, so no season can be told apart.")
         if terms.margin == 1.0:
             found.append("No margin is set, so values are revenue, not profit.")
+        else:
+            margin = self.write(terms.margin, "share")
+            found.append(
+                f"Values are margin, not revenue: {margin} of every sale, the same for all. That "
+                "is an assumption where the source does not set it; values move in proportion to "
+                "it."
+            )
         return found
 
     def quality(self) -> list[str]:

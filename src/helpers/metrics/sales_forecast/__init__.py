@@ -33,6 +33,7 @@ from helpers.metrics.sales_forecast.diagnosis import (
     factors,
     weekdays,
 )
+from helpers.metrics.sales_forecast.drivers import headline_drivers
 from helpers.metrics.sales_forecast.exposure import (
     COUNTRIES,
     daily_exposure,
@@ -136,6 +137,7 @@ __all__ = [
     "goal",
     "growth_target",
     "headline",
+    "headline_drivers",
     "hierarchy",
     "holiday_effects",
     "holiday_note",
