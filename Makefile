@@ -35,8 +35,8 @@ reports: $(READY) ## Run what is out of date for PERIOD (default: the last three
 	@$(CLI) run $(if $(PERIOD),--period $(PERIOD)) $(OPTIONS)
 
 .PHONY: backfill
-backfill: $(READY) ## Run every period FROM= TO= and publish
-	@$(CLI) backfill --from $(FROM) --to $(TO) $(OPTIONS)
+backfill: $(READY) ## Run every period FROM= TO= (default: all that the data covers) and publish
+	@$(CLI) backfill $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(OPTIONS)
 
 .PHONY: plan
 plan: $(READY) ## List what would run, and why
@@ -44,11 +44,11 @@ plan: $(READY) ## List what would run, and why
 
 .PHONY: site
 site: $(READY) ## Publish the site again from executed notebooks, and serve it on this machine
-	@$(CLI) publish --serve
+	@$(CLI) publish --serve $(if $(FORMATS),--formats $(FORMATS)) $(ARGS)
 
 .PHONY: pdf
 pdf: $(READY) ## Publish with PDFs, without serving
-	@$(CLI) publish --formats html,pdf
+	@$(CLI) publish --formats html,pdf $(ARGS)
 
 .PHONY: lab
 lab: $(READY) ## Open JupyterLab on the notebooks

@@ -1,6 +1,7 @@
 """The lock, pyproject.toml and environment.yml say the same."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -86,3 +87,22 @@ def test_the_scheduled_run_caches_nothing_about_single_customers() -> None:
     cached = [step for step in job["steps"] if "cache" in step.get("uses", "")]
     assert len(cached) == 2
     assert all(step["with"]["path"] == "${{ env.KEPT }}" for step in cached)
+
+
+def recipe(*words: str) -> str:
+    """Return the commands that `make` would run."""
+    run = subprocess.run(["make", "-n", *words], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.replace(" \\\n", " ")
+
+
+def test_make_passes_on_what_is_given_and_nothing_else() -> None:
+    bare = recipe("backfill")
+    assert "backfill" in bare
+    assert "--from" not in bare
+    assert "--to" not in bare
+    assert "--from 2017-01 --to 2017-03" in recipe("backfill", "FROM=2017-01", "TO=2017-03")
+    assert "run --period 2017-09 --family churn" in " ".join(
+        recipe("reports", "PERIOD=2017-09", "FAMILY=churn").split()
+    )
+    assert "publish --serve --formats html" in recipe("site", "FORMATS=html")
