@@ -144,6 +144,19 @@ def test_a_notebook_namespace_is_checked_and_the_rest_of_it_ignored(project: Pat
         params.validate("demo", {**cell, "time_zone": "Asia/Tokyo"})
 
 
+def test_checking_a_notebook_looks_at_no_other_familys_model(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "notebooks" / "other.ipynb").write_text("{}")
+    asked: list[str] = []
+    monkeypatch.setattr(module, "model", lambda family: asked.append(family) or Params)
+    params.validate("demo", BASE | {"currency": "USD", "time_zone": "UTC", "horizon": 2})
+    assert set(asked) == {"demo"}  # what a report has looked at makes it run again when it changes
+    with pytest.raises(UsageError, match="no source is called 'shp'"):
+        cell = BASE | {"currency": "USD", "time_zone": "UTC", "horizon": 2, "source": "shp"}
+        params.validate("demo", cell)
+
+
 def test_assignments_are_read_as_yaml_values() -> None:
     found = params.parse_assignments(["a=1", "b=0.5", "c=x=y", "d=[1, 2]", "e=", "f=true"])
     assert found == {"a": 1, "b": 0.5, "c": "x=y", "d": [1, 2], "e": "", "f": True}

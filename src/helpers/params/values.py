@@ -92,17 +92,21 @@ def layers(family: str, source: str) -> list[tuple[str, dict[str, Any]]]:
     Raises:
         UsageError: the source has no mapping.
     """
-    if source not in sources():
-        raise UsageError(f"no source is called {source!r}", hint=did_you_mean(source, sources()))
     known = set(model(family).model_fields)
     folder = paths.params()
-    of_source = _values(folder / "sources" / f"{source}.yml").get("params") or {}
     shared = [("params/base.yml", _values(folder / "base.yml"))]
     own = [(f"params/{family}.yml", _values(folder / f"{family}.yml"))]
-    last = [(f"params/sources/{source}.yml", of_source)]
+    last = [_of_source(source)]
     pick = [(name, {k: v for k, v in vs.items() if k in known}) for name, vs in shared + last]
     _refuse_names_of_no_family(shared + last)
     return [pick[0], *own, pick[1]]
+
+
+def _of_source(source: str) -> tuple[str, dict[str, Any]]:
+    if source not in sources():
+        raise UsageError(f"no source is called {source!r}", hint=did_you_mean(source, sources()))
+    path = paths.params() / "sources" / f"{source}.yml"
+    return f"params/sources/{source}.yml", dict(_values(path).get("params") or {})
 
 
 def _refuse_names_of_no_family(shared: list[tuple[str, dict[str, Any]]]) -> None:
@@ -182,7 +186,7 @@ def validate(family: str, namespace: Mapping[str, Any]) -> BaseParams:
     given = {name: namespace[name] for name in names if name in namespace}
     place = f"notebooks/{family}.ipynb, parameters cell"
     found = check(family, given, origin=dict.fromkeys(names, place))
-    own = layers(family, found.source)[-1]
+    own = _of_source(found.source)  # not `layers`: a report depends on no other family's model
     _refuse_other_facts(found.source, *own, found.model_dump(), place=place)
     return found
 
