@@ -58,6 +58,14 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Control:
+    """The sum of a source's table that a KPI must equal: its name, such as `orders.revenue`."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
 class KpiItem:
     """One named KPI with its value, formatted text, interval and comparisons."""
 
@@ -75,6 +83,7 @@ class KpiItem:
     assumed: bool = False
     previous: Comparison | None = None
     year_before: Comparison | None = None
+    control: Control | None = None
 
 
 @dataclass(frozen=True)
@@ -178,8 +187,13 @@ Block = Title | Kpis | Table | Chart | Text | Caption | Definitions | Provenance
 
 
 def as_json(block: Block) -> dict[str, Any]:
-    """Return the JSON form of a block."""
-    return {"version": VERSION, **asdict(block)}
+    """Return the JSON form of a block; a KPI without a control has no field for it."""
+    found = {"version": VERSION, **asdict(block)}
+    if isinstance(block, Kpis):
+        for item in found["items"]:
+            if item["control"] is None:
+                del item["control"]
+    return found
 
 
 def from_json(found: dict[str, Any]) -> Block:
@@ -210,15 +224,18 @@ def _chart(given: dict[str, Any]) -> Chart:
     return Chart(**{**given, "table": _table(given["table"]), "variants": variants})
 
 
-def _kpis(given: dict[str, Any]) -> Kpis:
-    def item(found: dict[str, Any]) -> KpiItem:
-        earlier = {
-            name: Comparison(**found[name]) if found.get(name) else None
-            for name in ("previous", "year_before")
-        }
-        return KpiItem(**{**found, **earlier})
+def kpi_item(found: dict[str, Any]) -> KpiItem:
+    """Return the KPI whose fields are given as JSON holds them."""
+    earlier = {
+        name: Comparison(**found[name]) if found.get(name) else None
+        for name in ("previous", "year_before")
+    }
+    control = Control(**found["control"]) if found.get("control") else None
+    return KpiItem(**{**found, **earlier, "control": control})
 
-    return Kpis(**{**given, "items": [item(found) for found in given["items"]]})
+
+def _kpis(given: dict[str, Any]) -> Kpis:
+    return Kpis(**{**given, "items": [kpi_item(found) for found in given["items"]]})
 
 
 _READERS: dict[str, Callable[[dict[str, Any]], Block]] = {

@@ -28,6 +28,8 @@ class Contract:
         higher_is: whether more of it is good news.
         precision: decimals it is recorded with (of the raw value: a share of .1234 needs 4).
         owner: who answers for the definition.
+        reconciles: the sum over the period of a source's table that it must equal, such as
+            `orders.revenue`: no report is published that disagrees with it, or with another one.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Contract:
     higher_is: Direction = "better"
     precision: int = 2
     owner: str = "Analytics"
+    reconciles: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Self
 
-from helpers.document import Chart, Definitions, KpiItem, Provenance, Table, Text
+from helpers.document import Chart, Definitions, KpiItem, Provenance, Table, Text, kpi_item
 from helpers.periods import Period
 from helpers.publish.reading import Document
 
@@ -87,21 +87,13 @@ class Page:
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> Self:
         """Return the page that `as_json` wrote."""
-        from helpers.document import Comparison
-
-        def item(given: dict[str, Any]) -> KpiItem:
-            names = ("previous", "year_before")
-            return KpiItem(
-                **{**given, **{n: Comparison(**given[n]) if given[n] else None for n in names}}
-            )
-
         pairs = {n: tuple(tuple(p) for p in found[n]) for n in ("headings", "exhibits")}
         return cls(
             **{
                 **found,
                 **pairs,
                 "key": Key.parse(found["key"]),
-                "kpis": tuple(item(given) for given in found["kpis"]),
+                "kpis": tuple(kpi_item(given) for given in found["kpis"]),
                 "headline": tuple(found["headline"]),
                 "definitions": tuple(found["definitions"]),
             }

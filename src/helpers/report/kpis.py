@@ -1,15 +1,48 @@
 """From KPI values to the items that a page and the index show."""
 
-from typing import Literal
+import math
+from typing import TYPE_CHECKING, Literal
 
-from helpers.document import Comparison, KpiItem
-from helpers.metrics.contracts import Direction, Kpi
+import pandas as pd
+
+from helpers.document import Comparison, Control, KpiItem
+from helpers.errors import ReportError, did_you_mean
+from helpers.metrics.contracts import Contract, Direction, Kpi
 from helpers.periods import Period
 from helpers.report.format import Formatter
 
+if TYPE_CHECKING:
+    from helpers.sources import Tables
 
-def item(kpi: Kpi, period: Period, fmt: Formatter) -> KpiItem:
-    """Return a KPI with its text, interval and comparisons."""
+_CONTROLS = {"orders.revenue": "ordered_at"}
+"""The sums of tables that figures are reconciled with → the column that dates their rows."""
+
+
+def control(contract: Contract, data: "Tables", period: Period) -> Control | None:
+    """Return the sum that a KPI must equal, taken from the table itself; None where there is none.
+
+    The sum is exact and does not depend on the order of rows.
+
+    Raises:
+        ReportError: the contract names a sum that is not known.
+    """
+    name = contract.reconciles
+    if not name:
+        return None
+    if name not in _CONTROLS:
+        raise ReportError(
+            f"the KPI {contract.name!r} is to equal {name!r}, which is no sum of a table",
+            hint=did_you_mean(name, _CONTROLS),
+        )
+    table, _, column = name.partition(".")
+    rows = data.get(table)
+    when, after = rows[_CONTROLS[name]], pd.Timestamp(period.end) + pd.Timedelta(days=1)
+    inside = rows.loc[(when >= pd.Timestamp(period.start)) & (when < after), column]
+    return Control(name, round(math.fsum(inside.tolist()), 6))
+
+
+def item(kpi: Kpi, period: Period, fmt: Formatter, *, control: Control | None = None) -> KpiItem:
+    """Return a KPI with its text, interval, comparisons and what it must equal."""
     contract = kpi.contract
     low, high = kpi.low, kpi.high
     interval = ""
@@ -30,6 +63,7 @@ def item(kpi: Kpi, period: Period, fmt: Formatter) -> KpiItem:
         assumed=kpi.assumed,
         previous=_comparison(kpi, kpi.previous, period.previous(), fmt),
         year_before=_comparison(kpi, kpi.year_before, period.year_before(), fmt),
+        control=control,
     )
 
 

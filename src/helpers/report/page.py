@@ -88,7 +88,12 @@ class Report:
         Raises:
             ReportError: two of them have one name.
         """
-        items = [kpis.item(value, self.params.span, self.format) for value in values]
+        span, given = self.params.span, list(values)
+        sums = [kpis.control(value.contract, self.data, span) for value in given]
+        items = [
+            kpis.item(value, span, self.format, control=control)
+            for value, control in zip(given, sums, strict=True)
+        ]
         names = [item.name for item in items]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

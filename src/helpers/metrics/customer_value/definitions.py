@@ -9,6 +9,7 @@ CUSTOMER_REVENUE = Contract(
     definition="What customers paid in the period, after returns.",
     formula="Σ revenue of orders placed in the period",
     exclusions="Rows that cleaning removed; orders without a customer.",
+    reconciles="orders.revenue",
 )
 BUYING_CUSTOMERS = Contract(
     name="buying_customers",

@@ -9,6 +9,7 @@ PERIOD_SALES = Contract(
     definition="What customers paid in the period, net of returns.",
     formula="sum of revenue over the orders dated in the period",
     exclusions="Rows removed by the quality gate; see data quality.",
+    reconciles="orders.revenue",
 )
 FORECAST_SALES = Contract(
     name="forecast_sales",
