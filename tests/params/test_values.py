@@ -150,11 +150,11 @@ def test_checking_a_notebook_looks_at_no_other_familys_model(
     (project / "notebooks" / "other.ipynb").write_text("{}")
     asked: list[str] = []
     monkeypatch.setattr(module, "model", lambda family: asked.append(family) or Params)
-    params.validate("demo", BASE | {"currency": "USD", "time_zone": "UTC", "horizon": 2})
+    cell = BASE | {"currency": "USD", "time_zone": "UTC", "horizon": 2}
+    params.validate("demo", cell)
     assert set(asked) == {"demo"}  # what a report has looked at makes it run again when it changes
     with pytest.raises(UsageError, match="no source is called 'shp'"):
-        cell = BASE | {"currency": "USD", "time_zone": "UTC", "horizon": 2, "source": "shp"}
-        params.validate("demo", cell)
+        params.validate("demo", {**cell, "source": "shp"})
 
 
 def test_assignments_are_read_as_yaml_values() -> None:
