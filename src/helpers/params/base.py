@@ -63,7 +63,7 @@ class BaseParams(BaseModel):
     A family derives its own `Params` and sets `title`, `summary` and `needs`.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     title: ClassVar[str]
     summary: ClassVar[str]

@@ -13,6 +13,7 @@ from babel.numbers import (
     format_currency,
     format_decimal,
     format_percent,
+    get_currency_precision,
 )
 
 from helpers.periods import Period
@@ -76,6 +77,7 @@ class Formatter:
 
     def _money(self, value: float, decimals: int | None) -> str:
         digits = decimals if decimals is not None else (0 if abs(value) >= 1000 or not value else 2)
+        digits = min(digits, get_currency_precision(self.currency))  # the yen has no hundredths
         return format_currency(
             round(value, digits), self.currency, locale=self.locale, currency_digits=False,
             format=_money_pattern(self.locale, digits),
