@@ -52,6 +52,7 @@ pdf: $(READY) ## Publish with PDFs, without serving
 
 .PHONY: lab
 lab: $(READY) ## Open JupyterLab on the notebooks
+	@$(BIN)/python -c 'from helpers.batch.kernels import install_kernelspecs; install_kernelspecs()'
 	@$(BIN)/jupyter lab notebooks
 
 .PHONY: watch

@@ -59,7 +59,7 @@ def _execute(
 
     from helpers.batch.kernels.engine import NAME
 
-    logger.setLevel(logging.ERROR)  # its warnings are about parameters, which are checked already
+    logger.setLevel(logging.CRITICAL)  # parameters are checked already, and failures told by us
     landing, limits = Path(job.landing), job.limits
     log = landing / LOG
     try:
