@@ -92,6 +92,16 @@ def test_what_a_source_says_of_itself_is_checked(
         params.resolve("demo")
 
 
+def test_a_name_given_twice_and_params_that_are_a_list_are_refused(project: Path) -> None:
+    (project / "params" / "demo.yml").write_text("horizon: 3\nhorizon: 4\n")
+    with pytest.raises(ParameterError, match=r"demo.yml: [\s\S]*'horizon' is given twice"):
+        params.resolve("demo")
+    (project / "params" / "demo.yml").write_text("horizon: 3\n")
+    (project / "params" / "sources" / "shop.yml").write_text("params: [a]\n")
+    with pytest.raises(ParameterError, match=r"shop\.yml: `params:` must hold `name: value` lines"):
+        params.resolve("demo")
+
+
 def test_no_run_can_say_that_the_data_is_recorded_otherwise(project: Path) -> None:
     with pytest.raises(ParameterError, match="'EUR': shop is recorded in 'USD'"):
         params.resolve("demo", overrides={"currency": "EUR"})

@@ -115,8 +115,9 @@ def test_label_and_note_are_needed(shop, key):
     [
         ("mapping: [", "cannot be read as YAML"),
         ("label: x\nlabel: y\n", "the key 'label' is given twice"),
-        ("- a\n- b\n", "must hold the keys"),
+        ("- a\n- b\n", "must hold `name: value` lines"),
         ("label: x\nnote: y\n", "has no `mapping:`"),
+        ("label: x\nnote: y\nparams: [a]\n", "`params:` must hold `name: value` lines"),
         ("label: x\nnote: y\nmaping: {}\n", "unknown key 'maping'"),
         ("label: x\nnote: y\nmapping: {tables: {}}\n", "at least 1 item"),
     ],

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from helpers import paths
 from helpers.errors import ParameterError, UsageError, did_you_mean
 from helpers.params.base import BaseParams
+from helpers.params.files import read_yaml
 
 OF_THE_SOURCE = ("currency", "time_zone")
 """What the data is recorded in: a fact of the source, which no run can choose otherwise."""
@@ -50,27 +51,6 @@ def sources() -> list[str]:
     return sorted(path.stem for path in (paths.params() / "sources").glob("*.yml"))
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the mapping that a YAML file holds; an empty file is an empty mapping.
-
-    Raises:
-        ParameterError: it is missing, is no YAML, or holds something else than a mapping.
-    """
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ParameterError(
-            "no such file", file=path, hint="Create it, or mend the name."
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ParameterError(f"is no YAML in UTF-8: {error}", file=path) from error
-    if found is None:
-        return {}
-    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
-        raise ParameterError("must hold `name: value` lines", file=path)
-    return found
-
-
 @cache
 def _read(path: Path, stamp: tuple[int, int]) -> dict[str, Any]:
     return read_yaml(path)
@@ -106,7 +86,10 @@ def _of_source(source: str) -> tuple[str, dict[str, Any]]:
     if source not in sources():
         raise UsageError(f"no source is called {source!r}", hint=did_you_mean(source, sources()))
     path = paths.params() / "sources" / f"{source}.yml"
-    return f"params/sources/{source}.yml", dict(_values(path).get("params") or {})
+    name, own = f"params/sources/{source}.yml", _values(path).get("params") or {}
+    if not isinstance(own, dict):
+        raise ParameterError("`params:` must hold `name: value` lines", file=name)
+    return name, dict(own)
 
 
 def _refuse_names_of_no_family(shared: list[tuple[str, dict[str, Any]]]) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from pydantic import ValidationError
 
 from helpers import paths
 from helpers.errors import ParameterError, UsageError, did_you_mean
+from helpers.params.files import read_yaml
 from helpers.sources.mapping import FileTable, Mapping
 
 _KEYS = {"label", "note", "params", "mapping"}
@@ -57,18 +57,16 @@ def read_declaration(source: str) -> Declaration:
     if source not in available():
         raise UsageError(f"no source is called {source!r}", hint=did_you_mean(source, available()))
     path = paths.params() / "sources" / f"{source}.yml"
-    try:
-        given = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ParameterError(f"cannot be read as YAML in UTF-8: {error}", file=path) from error
-    if not isinstance(given, dict):
-        raise ParameterError("must hold the keys label, note, params and mapping", file=path)
+    given = read_yaml(path)
     for key in given:
         if key not in _KEYS:
             raise ParameterError(
                 f"unknown key {key!r}", file=path, hint=did_you_mean(str(key), _KEYS)
             )
-    zone = (given.get("params") or {}).get("time_zone")
+    own = given.get("params") or {}
+    if not isinstance(own, dict):
+        raise ParameterError("`params:` must hold `name: value` lines", file=path)
+    zone = own.get("time_zone")
     mapping = _mapping(given.get("mapping"), path)
     _check_zones(mapping, zone, path)
     return Declaration(
@@ -79,23 +77,6 @@ def read_declaration(source: str) -> Declaration:
         mapping=mapping,
         path=path,
     )
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """A safe loader, in C where PyYAML has it, that refuses a key given twice.
-
-    YAML lets the last one win, and a rule or a column would be gone without a word.
-    """
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        """Return the mapping of a node."""
-        keys = [key.value for key, _ in node.value]
-        twice = next((key for n, key in enumerate(keys) if key in keys[:n]), None)
-        if twice is not None:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key {twice!r} is given twice", node.start_mark
-            )
-        return super().construct_mapping(node, deep)  # type: ignore[no-any-return]
 
 
 def _text(given: dict[str, Any], key: str, path: Path) -> str:
