@@ -95,8 +95,8 @@ def test_two_charts_of_one_title_get_two_anchors(shown: list[Any]) -> None:
 
 def test_a_table_shows_text_for_the_reader_and_keeps_raw_values(shown: list[Any]) -> None:
     frame = pd.DataFrame(
-        {"name": ["<b>A</b>", "B"], "share": [0.5, None], "n": [10, 3],
-         "on": pd.to_datetime(["2017-09-01"] * 2)}
+        {"group": ["<b>A</b>", "B", "C"], "share": [0.5, None, None], "n": [10, 3, 5],
+         "on": pd.to_datetime(["2017-09-01"] * 3)}
     )  # fmt: skip
     Report(PARAMS, DATA).table(
         frame,
@@ -108,7 +108,7 @@ def test_a_table_shows_text_for_the_reader_and_keeps_raw_values(shown: list[Any]
     (table,) = blocks(shown)
     assert table.rows == [["<b>A</b>", 0.5, 10, "2017-09-01"]]
     assert table.text == [["<b>A</b>", "50.0%", "10", "Sep 1, 2017"]]
-    assert table.note == "1 with fewer than 8 customers not shown."
+    assert table.note == "2 with fewer than 8 customers not shown."
     assert "&lt;b&gt;A" in shown[0]._repr_mimebundle_()["text/html"]
 
 

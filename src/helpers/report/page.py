@@ -24,6 +24,7 @@ from helpers.errors import ReportError
 from helpers.metrics.contracts import Contract, Kpi, Unit
 from helpers.params import BaseParams
 from helpers.report import charts, kpis, quality, tables
+from helpers.report.disclosure import Columns
 from helpers.report.explorer import Explorer, ExplorerView
 from helpers.report.format import Formatter
 from helpers.report.spec import ChartSpec
@@ -123,7 +124,7 @@ class Report:
         grain: str,
         units: Mapping[str, Unit] | None = None,
         labels: Mapping[str, str] | None = None,
-        customers: str | None = None,
+        customers: Columns = None,
         note: str = "",
     ) -> None:
         """Display a table (see `helpers.report.tables.build`); an empty one is a sentence."""

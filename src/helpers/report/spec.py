@@ -1,6 +1,6 @@
 """What a notebook says of a chart: the data, the axes, the words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -28,21 +28,28 @@ class ChartSpec:
     high: str | None = None
     value: str | None = None
     x_unit: Unit | None = None
-    customers: str | None = None
+    customers: str | Sequence[str] | None = None
     says: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     reference: Mapping[str, float] = field(default_factory=dict)
     switch: str | None = None
     annotate: str | None = None
+    within: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        named = [self.x, self.y, self.group, self.low, self.high, self.value, self.customers]
-        for name in [*named, self.switch, self.annotate]:
+        named = [self.x, self.y, self.group, self.low, self.high, self.value]
+        for name in [*named, *self.counts, *(self.within or ()), self.switch, self.annotate]:
             if name is not None and name not in self.frame.columns:
                 raise ReportError(
                     f"chart {self.title!r}: the frame has no column {name!r}",
                     hint=did_you_mean(name, map(str, self.frame.columns)),
                 )
+
+    @property
+    def counts(self) -> tuple[str, ...]:
+        """The columns that count customers."""
+        given = self.customers
+        return (given,) if isinstance(given, str) else tuple(given or ())
 
     def label(self, name: str) -> str:
         """Return the words for a column."""
@@ -68,10 +75,12 @@ def line(
         title: says what is shown, without column names.
         unit: of y, as in `helpers.metrics.contracts.Unit`.
         grain: what one row is about.
-        **more: `group` (one line each), `low` and `high` (a band), `customers` (column with the
-            customers behind each row), `x_unit`, `labels` (column to words), `reference` (words to
-            a level drawn across), `switch` (column: one prepared chart for each of its values),
-            `says` (a sentence in place of the one computed from the data).
+        **more: `group` (one line each), `low` and `high` (a band), `customers` (the columns with
+            the customers behind each row), `within` (columns: rows that agree in them add up to a
+            total, from which a hidden one could be worked out), `x_unit`, `labels` (column to
+            words), `reference` (words to a level drawn across), `switch` (column: one prepared
+            chart for each of its values), `says` (a sentence in place of the one computed from the
+            data).
     """
     return ChartSpec(
         kind="line", frame=frame, x=x, y=y, title=title, unit=unit, grain=grain, **more

@@ -10,8 +10,10 @@ import pandas as pd
 from helpers.document import Column, Table
 from helpers.errors import ReportError, did_you_mean
 from helpers.metrics.contracts import Unit
-from helpers.report.disclosure import protect
+from helpers.report.disclosure import Columns, protect
 from helpers.report.format import NOTHING, Formatter
+
+_PARTS = {"segment", "cohort", "store", "bin", "category", "campaign"}
 
 
 def build(
@@ -22,9 +24,10 @@ def build(
     grain: str,
     units: Mapping[str, Unit] | None = None,
     labels: Mapping[str, str] | None = None,
-    customers: str | None = None,
+    customers: Columns = None,
     note: str = "",
     id: str = "",
+    parts: bool = True,
 ) -> Table:
     """Return the table block of a frame.
 
@@ -35,9 +38,11 @@ def build(
         grain: what one row is about.
         units: column to unit; a numeric column without one is a count if integer, else a number.
         labels: column to heading; by default the column's name in words.
-        customers: column with the number of customers behind each row.
+        customers: column or columns with the number of customers behind each row.
         note: a sentence under the table.
         id: anchor; by default made from the title.
+        parts: whether the rows may be parts of a total that is known: where a small one is
+            hidden, so is what it could be worked out from.
 
     Raises:
         DisclosureError: the rows are about single customers, or nothing counts them.
@@ -49,16 +54,17 @@ def build(
                 f"table {title!r}: the frame has no column {name!r}",
                 hint=did_you_mean(name, map(str, frame.columns)),
             )
-    shown, suppressed = protect(frame, grain=grain, customers=customers, title=title)
+    within = () if parts and grain in _PARTS else None
+    found = protect(frame, grain=grain, customers=customers, title=title, within=within)
+    shown = found.frame
     columns = [_column(shown, str(name), units or {}, labels or {}) for name in shown.columns]
     rows = [[_raw(value) for value in row] for row in shown.itertuples(index=False, name=None)]
     text = [
         [_text(value, column, fmt) for value, column in zip(row, columns, strict=True)]
         for row in shown.itertuples(index=False, name=None)
     ]
-    hidden = f"{suppressed} with fewer than 8 customers not shown." if suppressed else ""
-    note = " ".join(part for part in (note, hidden) if part)
-    return Table(id or slug(title), title, grain, columns, rows, text, note, suppressed)
+    note = " ".join(part for part in (note, found.note) if part)
+    return Table(id or slug(title), title, grain, columns, rows, text, note, found.hidden)
 
 
 def slug(title: str) -> str:
