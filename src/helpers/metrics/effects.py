@@ -93,7 +93,8 @@ def effect_sentence(rows: pd.DataFrame, *, against: str, write: Write = plain) -
     """
     kpi = str(rows["kpi"].iloc[0])
     unit = effect_unit(rows["unit"].iloc[0])
-    change = float(rows["effect"].sum())
+    rows = rows.assign(effect=rows["effect"].round(9))  # 18 customers, not 18.0000000001
+    change = round(float(rows["effect"].sum()), 9)
     if write(abs(change), unit) == write(0.0, unit):
         return f"{kpi}: unchanged against {against}."
     push = rows["effect"] * np.sign(change)

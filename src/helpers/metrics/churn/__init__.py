@@ -60,7 +60,7 @@ from helpers.metrics.churn.headline import (
     prediction_kpis,
     retention_kpi,
 )
-from helpers.metrics.churn.headline_drivers import RATE_FIGURES, headline_drivers
+from helpers.metrics.churn.headline_drivers import headline_drivers
 from helpers.metrics.churn.leaks import (
     cross_validated_auc,
     find_leaks,
@@ -165,7 +165,6 @@ __all__ = [
     "PROFIT",
     "RATE",
     "RATES",
-    "RATE_FIGURES",
     "RELIABILITY",
     "RISK",
     "RISK_BANDS",

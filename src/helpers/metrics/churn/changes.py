@@ -5,13 +5,18 @@ from datetime import date
 
 import pandas as pd
 
+from helpers.metrics.churn import definitions as d
 from helpers.metrics.churn.at_risk import Action, at_risk
 from helpers.metrics.churn.diagnosis import BEHAVIOUR, churn_by_segment, decompose, explain
 from helpers.metrics.churn.segments import dimensions, in_words, segments
 from helpers.metrics.churn.study import Study
 from helpers.metrics.churn.training import history_days
+from helpers.metrics.effects import PREVIOUS, YEAR_BEFORE, effect_sentences
 from helpers.metrics.writing import Write, plain
 from helpers.periods import Period
+
+RATE_FIGURES = (d.CHURN_RATE.label, d.REVENUE_CHURN_RATE.label, d.EXPECTED_CHURN_RATE.label)
+"""The figures that `explain_changes` explains by mix and rate, dimension and segment."""
 
 
 def explain_changes(
@@ -73,16 +78,18 @@ def explain_both(
     listed: pd.DataFrame,
     earlier: Mapping[Period, Study],
     action: Action,
+    moved: pd.DataFrame,
     name: Callable[[Period], str] = str,
     write: Write = plain,
 ) -> list[str]:
-    """Return `explain_changes` against the period before, then against the year before.
+    """Return why each headline figure changed since the period before, then since a year before.
 
-    `listed` is the at-risk list now, `earlier` the predictions made then (`earlier_studies`);
+    The rates by `explain_changes`, the others by their drivers. `listed` is the at-risk list now,
+    `earlier` the predictions made then (`earlier_studies`), `moved` a frame of `headline_drivers`;
     `name` writes a period for the reader.
     """
     found = []
-    for other in (period.previous(), period.year_before()):
+    for words, other in ((PREVIOUS, period.previous()), (YEAR_BEFORE, period.year_before())):
         before = None
         if other in earlier:
             cut = visits[visits["day"] <= pd.Timestamp(other.end)]
@@ -91,6 +98,10 @@ def explain_both(
         found += explain_changes(
             visits, period=period, earlier=other, window=window, compared_with=name(other),
             listed=listed, listed_before=before, write=write,
+        )  # fmt: skip
+        found += effect_sentences(
+            moved[moved["against"] == words], period=period, leave_out=RATE_FIGURES, name=name,
+            write=write,
         )  # fmt: skip
     return found
 

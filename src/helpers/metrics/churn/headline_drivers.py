@@ -24,9 +24,6 @@ from helpers.metrics.effects import (
 )
 from helpers.periods import Period
 
-RATE_FIGURES = (d.CHURN_RATE.label, d.REVENUE_CHURN_RATE.label, d.EXPECTED_CHURN_RATE.label)
-"""The figures that `explain_changes` explains by mix and rate, dimension and segment."""
-
 
 def headline_drivers(
     visits: pd.DataFrame,

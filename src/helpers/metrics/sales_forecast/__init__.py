@@ -21,7 +21,7 @@ from helpers.metrics.sales_forecast.advice import (
     season_caution,
     trust,
 )
-from helpers.metrics.sales_forecast.compare import Change, compare
+from helpers.metrics.sales_forecast.compare import BY_DEPARTMENT, BY_WEEKDAY, Change, compare
 from helpers.metrics.sales_forecast.customers import Customers, customers_ahead
 from helpers.metrics.sales_forecast.definitions import CONTRACTS
 from helpers.metrics.sales_forecast.diagnosis import (
@@ -33,7 +33,7 @@ from helpers.metrics.sales_forecast.diagnosis import (
     factors,
     weekdays,
 )
-from helpers.metrics.sales_forecast.drivers import headline_drivers
+from helpers.metrics.sales_forecast.drivers import driver_sentences, headline_drivers
 from helpers.metrics.sales_forecast.exposure import (
     COUNTRIES,
     daily_exposure,
@@ -95,6 +95,8 @@ from helpers.metrics.sales_forecast.tables import (
 from helpers.metrics.sales_forecast.totals import Totals, totals
 
 __all__ = [
+    "BY_DEPARTMENT",
+    "BY_WEEKDAY",
     "CONTRACTS",
     "COUNTRIES",
     "DAILY",
@@ -127,6 +129,7 @@ __all__ = [
     "daily",
     "daily_exposure",
     "department_table",
+    "driver_sentences",
     "expectation",
     "explain",
     "explain_contributors",

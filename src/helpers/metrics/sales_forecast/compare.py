@@ -1,6 +1,8 @@
 """A period's sales beside another period's: the split of the change, ready for the page."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -9,6 +11,21 @@ from helpers.metrics.sales_forecast import diagnosis
 from helpers.metrics.sales_forecast.outlook import Outlook
 from helpers.metrics.writing import Write, plain
 from helpers.periods import Period
+
+BY_WEEKDAY: Mapping[str, Any] = {
+    "x": "weekday",
+    "y": "contribution",
+    "group": "effect",
+    "unit": "currency",
+    "title": "Change of sales a day, by weekday",
+}
+BY_DEPARTMENT: Mapping[str, Any] = {
+    "x": "part",
+    "y": "change",
+    "unit": "currency",
+    "title": "Change of sales a day, by department",
+}
+"""How the page draws `Change.weekdays` and `Change.by("Department")`."""
 
 
 @dataclass(frozen=True)

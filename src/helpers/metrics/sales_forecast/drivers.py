@@ -1,19 +1,28 @@
 """What moved each headline figure since an earlier page: calendar, demand, targets, uncertainty."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from helpers.errors import MetricError
 from helpers.metrics.contracts import Contract, Unit
-from helpers.metrics.effects import COLUMNS, PREVIOUS, YEAR_BEFORE, effect_rows, effects_of, joined
+from helpers.metrics.effects import (
+    COLUMNS,
+    PREVIOUS,
+    YEAR_BEFORE,
+    effect_rows,
+    effect_sentences,
+    effects_of,
+    joined,
+)
 from helpers.metrics.sales_forecast import definitions as d
 from helpers.metrics.sales_forecast.diagnosis import covered, factors
 from helpers.metrics.sales_forecast.headline import period_sales, targets
 from helpers.metrics.sales_forecast.model import CHOSEN
 from helpers.metrics.sales_forecast.outlook import Outlook
 from helpers.metrics.sales_forecast.series import ORDERS, TOTAL
+from helpers.metrics.writing import Write, plain
 from helpers.periods import Period
 
 _DAYS: tuple[str, Unit] = ("Number of days", "days")
@@ -57,6 +66,19 @@ def headline_drivers(
             found.append(_error(now, page))
         parts[words] = pd.concat(found, ignore_index=True)
     return joined(parts)
+
+
+def driver_sentences(
+    moved: pd.DataFrame,
+    *,
+    period: Period,
+    name: Callable[[Period], str] = str,
+    write: Write = plain,
+) -> list[str]:
+    """Return why each figure but the sales themselves changed, which `compare` explains."""
+    return effect_sentences(
+        moved, period=period, leave_out=(d.PERIOD_SALES.label,), name=name, write=write
+    )
 
 
 def _sales(now: Outlook, against: Period) -> pd.DataFrame:
