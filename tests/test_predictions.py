@@ -127,13 +127,15 @@ def test_predictions_that_lack_a_column_are_of_another_release(landing):
 def test_the_origin_of_what_is_judged_is_said(landing):
     published(landing)
     found = predictions.kept(params("2017-12"), [OCTOBER, NOVEMBER])
-    assert found.origin([OCTOBER]) == "Judged is what the report of 2017-10 said at the time."
+    assert found.origin([OCTOBER]) == (
+        "Judged is what the report of 2017-10 predicted, as kept with its edition."
+    )
     assert found.origin([]) == ""
     both = found.origin([NOVEMBER, OCTOBER], name=lambda period: f"{period.start:%B}")
     assert both == (
-        "Judged is what the report of October said at the time. For November, no edition with "
-        "predictions is kept: what was predicted then is worked out again here, from the rows "
-        "known at the time."
+        "Judged is what the report of October predicted, as kept with its edition. For November, no "
+        "edition with predictions is kept: what was predicted then is worked out again here, from "
+        "the rows known at the time."
     )
 
 

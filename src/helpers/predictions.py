@@ -54,7 +54,10 @@ class Earlier:
         said = []
         if there:
             reports = "report" if len(there) == 1 else "reports"
-            said.append(f"Judged is what the {reports} of {_list(there)} said at the time.")
+            said.append(
+                f"Judged is what the {reports} of {_list(there)} predicted, as kept with "
+                f"{'its edition' if len(there) == 1 else 'their editions'}."
+            )
         why: dict[str, list[str]] = {}
         for span in spans:
             if span not in self.frames:
