@@ -104,13 +104,18 @@ def _families(folder: str, names: list[str]) -> list[str]:
 
 
 def _trim(folder: Path) -> None:
-    """Keep of a source's parameters only those that every family has."""
+    """Keep of the shared files only the parameters that every family has."""
     import yaml
 
     from helpers.params import BaseParams
 
-    for path in (folder / "sources").glob("*.yml"):
+    def kept(values: dict[str, object]) -> dict[str, object]:
+        return {name: value for name, value in values.items() if name in BaseParams.model_fields}
+
+    for path in (folder / "base.yml", *(folder / "sources").glob("*.yml")):
         found = yaml.safe_load(path.read_text())
-        known = BaseParams.model_fields
-        found["params"] = {k: v for k, v in found.get("params", {}).items() if k in known}
+        if path.stem == "base":
+            found = kept(found)
+        else:
+            found["params"] = kept(found.get("params", {}))
         path.write_text(yaml.safe_dump(found, sort_keys=False))
