@@ -63,9 +63,9 @@ def test_the_sentences_say_what_moved_and_why_retention_changed() -> None:
     # Since April NRR fell by 23.8 points, all of it customers lost (100 / 420).
     assert contract_sentences(BOOK, period=MAY) == [
         "Recurring revenue rose by 140.00 over the period: most was gained from new customers "
-        "(240.00); most was lost through customers lost (100.00).",
+        "(240.00); most was lost through customers who left (100.00).",
         "Net revenue retention fell by 23.8 pp against 2017-04, most of all through customers "
-        "lost (−23.8 pp).",
+        "who left (−23.8 pp).",
         "Nobody was under contract when 2016-05 began.",
     ]
 
@@ -85,7 +85,7 @@ def test_the_sentences_of_a_quiet_and_of_an_empty_book() -> None:
 def test_the_bridge_shows_large_steps_as_they_are() -> None:
     found = contract_bridge(BOOK, period=MAY)
     assert found.to_dict("list") == {
-        "step": ["start", "new", "churn", "end"],
+        "step": ["At the start", "New customers", "Customers who left", "At the end"],
         "mrr": [420.0, 240.0, -100.0, 560.0],
         "customers": [42, 12, 10, 44],
     }
@@ -97,7 +97,7 @@ def test_small_steps_are_summed_with_the_next_larger_so_that_none_can_be_told() 
     grown["customer_id"] = grown["customer_id"].str.replace("more", "grown")
     found = contract_bridge(pd.concat([BOOK, grown], ignore_index=True), period=MAY)
     assert found.to_dict("list") == {
-        "step": ["start", "new", "other moves", "end"],
+        "step": ["At the start", "New customers", "Other moves", "At the end"],
         "mrr": [450.0, 240.0, -85.0, 605.0],
         "customers": [45, 12, 13, 47],
     }

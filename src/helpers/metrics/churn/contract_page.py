@@ -18,7 +18,7 @@ from helpers.metrics.contracts import Kpi
 from helpers.metrics.writing import Write, plain, signed
 from helpers.periods import Period
 
-OTHERS = "other moves"
+OTHERS = "Other moves"
 _RATES = (
     (d.LOGO_CHURN_RATE, "logo_churn_rate"),
     (d.MRR_CHURN_RATE, "revenue_churn_rate"),
@@ -31,7 +31,16 @@ _WORDS = {
     "reactivation": "customers won back",
     "expansion": "larger contracts",
     "contraction": "smaller contracts",
-    "churn": "customers lost",
+    "churn": "customers who left",
+}
+_STEPS = {
+    "start": "At the start",
+    "new": "New customers",
+    "reactivation": "Won back",
+    "expansion": "Larger contracts",
+    "contraction": "Smaller contracts",
+    "churn": "Customers who left",
+    "end": "At the end",
 }
 
 
@@ -112,10 +121,10 @@ def contract_sentences(
 def contract_bridge(subscriptions: pd.DataFrame, *, period: Period, least: int = 8) -> pd.DataFrame:
     """Return `revenue_bridge` without steps of 1 to `least` − 1 customers.
 
-    Those are summed up as `other moves`, together with the next larger ones until `least`
+    Those are summed up as `Other moves`, together with the next larger ones until `least`
     customers stand behind it: a step that was merely left out could be told from the others.
 
-    Columns out: `step` string, `mrr` float64 (currency), `customers` int64. Grain: one row per
+    Columns out: `step` string (in words), `mrr` float64 (currency), `customers` int64. One row per
     step; steps that nobody took are left out. The steps still add up to the end, to the cent. Empty
     where fewer than `least` customers were under contract at either end.
 
@@ -138,7 +147,8 @@ def contract_bridge(subscriptions: pd.DataFrame, *, period: Period, least: int =
         row = {"step": OTHERS, "mrr": cents / 100, "customers": int(joined["customers"].sum())}
         parts.append(pd.DataFrame([row]))
     parts.append(table[table["step"] == STEPS[-1]])
-    return pd.concat(parts, ignore_index=True)
+    found = pd.concat(parts, ignore_index=True)
+    return found.assign(step=found["step"].replace(_STEPS))
 
 
 def contract_stay(subscriptions: pd.DataFrame, *, as_of: date, step: int = 30) -> pd.DataFrame:

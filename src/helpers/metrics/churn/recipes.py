@@ -90,6 +90,7 @@ MRR_BRIDGE: Recipe = {
     "grain": "segment",
     "customers": "customers",
     "title": "Bridge of recurring revenue",
+    "says": "What was there at the start and all that moved add up to the end, to the cent.",
 }
 CONTRACT_STAY = _STAY | {
     "low": "low",
