@@ -12,7 +12,7 @@ from uuid import uuid4
 from helpers import predictions
 from helpers.batch.attempts import EXECUTED, JOURNAL
 from helpers.batch.job import Failure, Job, Outcome, Status
-from helpers.batch.leftovers import MARK, end_kernel, note_kernel
+from helpers.batch.leftovers import MARK, end_kernel, note_attempt
 
 if TYPE_CHECKING:
     from helpers.batch.tracing import Tracing
@@ -40,8 +40,9 @@ def execute(job: Job) -> Outcome:
     mark = uuid4().hex
     nb = nbformat.reads(Path(job.notebook).read_text(encoding="utf-8"), as_version=4)
     with private_folder() as sockets:
-        on_kernel = partial(note_kernel, landing, mark=mark, sockets=sockets)
-        seen = Tracing(landing, job.environment, on_kernel)
+        note = partial(note_attempt, landing, mark=mark, sockets=sockets)
+        note()
+        seen = Tracing(landing, job.environment, note)
         try:
             status, error = _execute(nb, job, seen, mark, sockets)
         finally:

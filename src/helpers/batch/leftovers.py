@@ -14,11 +14,16 @@ NOTE = "kernel.json"
 _notes: dict[Path, None] = {}
 
 
-def note_kernel(landing: Path, pid: int, mark: str, sockets: Path) -> None:
-    """Write down which process the kernel of an attempt is, for whoever has to end it."""
-    started = psutil.Process(pid).create_time()
+def note_attempt(landing: Path, pid: int | None = None, *, mark: str, sockets: Path) -> None:
+    """Write down what an attempt holds, for whoever has to end it; `pid` once its kernel runs."""
+    try:
+        started = psutil.Process(pid).create_time() if pid else 0.0
+    except psutil.NoSuchProcess:  # it has died already, which its first cell will tell
+        pid, started = None, 0.0
     noted = {"pid": pid, "started": started, "mark": mark, "sockets": str(sockets)}
-    (landing / NOTE).write_text(json.dumps(noted))
+    beside = landing / f".{NOTE}"
+    beside.write_text(json.dumps(noted))
+    os.replace(beside, landing / NOTE)
     _notes[landing] = None
 
 
@@ -32,8 +37,8 @@ def end_kernel(landing: Path) -> None:
         noted = json.loads((landing / NOTE).read_text())
         pid, started, mark = noted["pid"], noted["started"], noted["mark"]
     except (OSError, ValueError, KeyError, TypeError):
-        return  # no kernel got as far as that
-    for process in _family(pid, started) + _marked(mark):
+        return  # it did not get as far as that
+    for process in (_family(pid, started) if pid else []) + _marked(mark):
         try:
             process.kill()
         except psutil.NoSuchProcess:

@@ -1,7 +1,6 @@
 """Starts in a row leave nothing behind: no process, port, file, socket or descriptor."""
 
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -16,19 +15,25 @@ from helpers.batch.kernels import server_status, warm_available
 pytestmark = pytest.mark.skipif(not warm_available()[0], reason=warm_available()[1])
 
 
-def use_kernels(count: int) -> tuple[list[int], list[int]]:
+def use_kernels(count: int) -> tuple[list[psutil.Process], set[int]]:
     """Start and end kernels one after the other; return their processes and ports."""
-    pids, ports = [], []
+    processes: list[psutil.Process] = []
+    ports: set[int] = set()
     for _ in range(count):
         manager, client = start_new_kernel(kernel_name="crm-reports-light")
         client.execute_interactive("x = 1", timeout=60)
         assert manager.provisioner.kernel_kind == "warm"
-        pids.append(manager.provisioner.pid)
-        ports += [getattr(manager, f"{name}_port") for name in ("shell", "iopub", "hb", "control")]
+        processes.append(psutil.Process(manager.provisioner.pid))
+        ports |= {getattr(manager, f"{name}_port") for name in ("shell", "iopub", "hb", "control")}
         client.stop_channels()
         manager.shutdown_kernel()
         client.context.destroy()
-    return pids, ports
+    return processes, ports
+
+
+def listening(process: psutil.Process) -> set[int]:
+    """Return the ports on which a process listens; other programs may have taken ours since."""
+    return {c.laddr.port for c in process.net_connections("tcp") if c.status == psutil.CONN_LISTEN}
 
 
 def settled(count: Callable[[], int]) -> int:
@@ -53,12 +58,11 @@ def held(folders: tuple[Path, ...]) -> dict[str, object]:
 def check(count: int, *folders: Path) -> None:
     use_kernels(2)  # loops, executors and folders that are made once
     before = held(folders)
-    pids, ports = use_kernels(count)
+    processes, ports = use_kernels(count)
     assert held(folders) == before
-    assert not [pid for pid in pids if psutil.pid_exists(pid)]
-    for port in set(ports):
-        with socket.socket() as probe:
-            assert probe.connect_ex(("127.0.0.1", port)) != 0
+    assert not [process for process in processes if process.is_running()]
+    for holder in (psutil.Process(), psutil.Process(server_status()[0]["pid"])):
+        assert not ports & listening(holder)
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
