@@ -169,7 +169,15 @@ def test_tables_are_listed_for_completion(shop):
     assert {"orders", "customers"} <= set(dir(shop.load()))
 
 
+def live(shop, **cities: int) -> None:
+    """Let so many customers live in each city; `nowhere` is no city."""
+    homes = [city.replace("nowhere", "") for city, count in cities.items() for _ in range(count)]
+    rows = "".join(f"K{n:02},Customer {n},{home}\n" for n, home in enumerate(homes, 1))
+    shop.write("customers.csv", "No,Name,City\n" + rows)
+
+
 def test_a_slice_has_its_customers_and_what_belongs_to_them(shop):
+    live(shop, Basel=8, Bern=9)
     shop.write(
         "lines.csv", "Order,Group,Amount\n" + "".join(f"A{n:03},x,{n}.5\n" for n in range(1, 41))
     )
@@ -189,6 +197,26 @@ def test_a_slice_has_its_customers_and_what_belongs_to_them(shop):
 def test_a_slice_of_fewer_than_eight_customers_is_refused(shop):
     with pytest.raises(DisclosureError, match="fewer than 8 customers"):
         shop.load(slice="city=Bern")  # four live there
+
+
+@pytest.mark.parametrize(
+    ("cities", "refused"),
+    [
+        ({"Basel": 8, "Bern": 4}, {"Basel", "Bern"}),  # all less Basel are the 4 of Bern
+        ({"Basel": 20, "Bern": 8}, set()),
+        ({"Basel": 20, "Bern": 9, "Chur": 3}, {"Bern", "Chur"}),  # all less Basel and Bern
+        ({"Basel": 20, "Bern": 9, "Chur": 3, "Thun": 5}, {"Chur", "Thun"}),  # 8 are left
+        ({"Basel": 20, "Bern": 9, "nowhere": 2}, {"Bern"}),  # 2 are in no slice
+        ({"Basel": 20, "Bern": 9, "nowhere": 8}, set()),
+    ],
+)
+def test_no_few_customers_are_left_when_slices_are_taken_from_all(shop, cities, refused):
+    live(shop, **cities)
+    for city in refused:
+        with pytest.raises(DisclosureError, match="Hint: Choose"):
+            shop.load(slice=f"city={city}")
+    for city in cities.keys() - refused - {"nowhere"}:
+        assert len(shop.load(slice=f"city={city}").customers) == cities[city]
 
 
 def test_a_slice_counts_the_customers_known_on_the_day(shop):

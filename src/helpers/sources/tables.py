@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from helpers.errors import DisclosureError, MissingTableError, ParameterError, did_you_mean
+from helpers.privacy import MINIMUM_CUSTOMERS
 from helpers.sources.account import Account
 from helpers.sources.canonical import TABLES, Kind
 from helpers.sources.declaration import Declaration
@@ -13,7 +14,6 @@ from helpers.sources.manifest import Manifest
 if TYPE_CHECKING:
     import pandas as pd
 
-FEWEST = 8  # customers; a smaller group could be told apart
 _DTYPES: dict[Kind, Any] = {
     "id": str,
     "text": str,
@@ -137,10 +137,34 @@ class Tables:
             )
         rows = self._manifest.table("customers").rows_until(self._until)
         customers = self._read("customers", rows)
-        ids = customers.loc[customers[attribute].eq(value), "customer_id"]
-        if len(ids) < FEWEST:
+        _refuse_small(customers[attribute], value, slice=slice, until=self.as_of)
+        return customers.loc[customers[attribute].eq(value), "customer_id"]
+
+
+def _refuse_small(values: "pd.Series[Any]", value: str, *, slice: str, until: date | None) -> None:
+    """Refuse a slice of few customers, and one without which a few are left over.
+
+    All customers less every slice that may be seen are those in no such slice: while they are 1 to
+    7, the smallest slice is refused too. Customers without a value are in no slice.
+
+    Raises:
+        DisclosureError: it is such a slice.
+    """
+    counts = values.value_counts().sort_values(kind="stable")
+    counts = counts.loc[sorted(counts.index, key=lambda name: (counts[name], str(name)))]
+    if counts.get(value, 0) < MINIMUM_CUSTOMERS:
+        raise DisclosureError(
+            f"slice {slice!r} has fewer than {MINIMUM_CUSTOMERS} customers up to {until}",
+            hint="Choose a larger group, or a later period.",
+        )
+    left = int(values.isna().sum() + counts[counts < MINIMUM_CUSTOMERS].sum())
+    for name, size in counts[counts >= MINIMUM_CUSTOMERS].items():
+        if not 0 < left < MINIMUM_CUSTOMERS:
+            return
+        if name == value:
             raise DisclosureError(
-                f"slice {slice!r} has fewer than {FEWEST} customers up to {self.as_of}",
-                hint="Choose a larger group, or a later period.",
+                f"slice {slice!r} would tell of the {left} customers up to {until} who are in no "
+                f"slice of its attribute: they are all customers less the slices",
+                hint="Choose a larger group of this attribute, or another attribute.",
             )
-        return ids
+        left += int(size)
