@@ -5,6 +5,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from helpers import paths
+from helpers.errors import HelpersError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,21 +24,34 @@ def write_list(
     that a spreadsheet would take for a formula gets a leading apostrophe.
 
     Raises:
-        OSError: the folder cannot be written.
+        HelpersError: the folder cannot be made or written, or the disk is full.
     """
-    folder = paths.private() / source / family
-    private_folders(folder)
-    suffix = "" if slice == "all" else "--" + "".join(c if c.isalnum() else "-" for c in slice)
-    final = folder / f"{period}-{name}{suffix}.csv"
-    handle, beside = tempfile.mkstemp(dir=folder, suffix=".part")  # created with mode 0600
+    final = paths.private() / source / family / f"{_stem(period, name, slice)}.csv"
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            _as_text(frame).to_csv(file, index=False)
-        os.replace(beside, final)
-    except BaseException:
-        os.unlink(beside)
-        raise
+        private_folders(final.parent)
+        handle, beside = tempfile.mkstemp(dir=final.parent, suffix=".part")  # with mode 0600
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                _as_text(frame).to_csv(file, index=False)
+            os.replace(beside, final)
+        except BaseException:
+            os.unlink(beside)
+            raise
+    except OSError as error:
+        raise _told(final, error) from error
     return final
+
+
+def _stem(period: str, name: str, slice: str) -> str:
+    """Return a name that no other slice has, as the executed notebooks are called."""
+    return f"{period}-{name}" if slice == "all" else f"{period}-{name}--{paths.slug(slice)}"
+
+
+def _told(path: "Path", error: OSError) -> HelpersError:
+    hint = "Free some space or mend the rights, then run again."
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        hint = "A file stands where a folder is needed, or a folder where the file is to be."
+    return HelpersError(f"cannot be written: {error.strerror or error}", file=path, hint=hint)
 
 
 def private_folders(folder: "Path") -> None:
