@@ -100,6 +100,27 @@ def test_orders_that_differ_from_their_lines_are_refused_unless_declared(shop):
     assert shop.load().account.tables["orders"].flagged == {"unreconciled": 1}
 
 
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("A0,x,oops", "unreadable_revenue"),
+        (",x,1", "missing_order_id"),
+        ("A0-,x,1", "orphan_order_id"),
+    ],
+)
+def test_one_line_in_quarantine_does_not_refuse_all(shop, line, rule):
+    shop.write("orders.csv", orders(100, 0))
+    rest = "".join(f"A{n},x,1\n" for n in range(1, 100))
+    shop.write("lines.csv", f"Order,Group,Amount\n{line}\n{rest}")
+    shop.tables["order_lines"] = {
+        "file": "lines.csv",
+        "columns": {"order_id": "Order", "category": "Group", "revenue": "Amount"},
+    }
+    account = shop.load().account.tables
+    assert account["order_lines"].quarantined == {rule: 1}
+    assert account["orders"].flagged == {"line_in_quarantine": 1}
+
+
 def test_half_a_cent_is_no_difference(shop):
     shop.write("orders.csv", HEADER + "A1,K01,2024-01-02,0.30\n")
     shop.write("lines.csv", "Order,Group,Amount\nA1,x,0.1\nA1,y,0.2\n")  # 0.1 + 0.2 != 0.3

@@ -100,6 +100,7 @@ def load(source: str, *, as_of: date | None = None, slice: str = "all") -> Table
         DisclosureError: the slice has fewer than 8 customers.
     """
     from helpers.sources.snapshot import DamagedError, current, read_table, rebuild
+    from helpers.sources.versions import latest
 
     said = read_declaration(source)
     manifest, folder = current(said)
@@ -108,7 +109,7 @@ def load(source: str, *, as_of: date | None = None, slice: str = "all") -> Table
         nonlocal manifest, folder
         snapshot = manifest.snapshot
         try:
-            return read_table(folder, manifest, name, rows).to_pandas()
+            return stored(name, rows)
         except DamagedError:
             manifest, folder = rebuild(said, folder)
         if manifest.snapshot != snapshot:
@@ -117,6 +118,11 @@ def load(source: str, *, as_of: date | None = None, slice: str = "all") -> Table
                 file=folder,
                 hint="Load the source again.",
             )
-        return read_table(folder, manifest, name, rows).to_pandas()
+        return stored(name, rows)
+
+    def stored(name: str, rows: int) -> "pd.DataFrame":
+        frame = read_table(folder, manifest, name, rows).to_pandas()
+        by = manifest.tables[name].by
+        return frame if by is None else latest(frame, by)
 
     return Tables(said, manifest, read, as_of=as_of, slice=slice)

@@ -1,5 +1,6 @@
 """From raw extracts to clean canonical tables, with the account and the quarantine."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -7,19 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.sources import relations, schemas
+from helpers.sources import conflicts, relations, schemas
 from helpers.sources.account import Account, Entry
 from helpers.sources.canonical import ORDER, TABLES
 from helpers.sources.converting import convert
 from helpers.sources.declaration import Declaration
-from helpers.sources.deriving import derive
-from helpers.sources.knowing import in_order, seen_days
+from helpers.sources.deriving import Derived, derive
+from helpers.sources.knowing import in_order, met_before, seen_days
 from helpers.sources.ledger import Ledger
 from helpers.sources.mapping import DerivedTable, FileTable
 from helpers.sources.raw import BLANK, BROKEN
 from helpers.sources.rawfiles import files_of
 from helpers.sources.reading import read
 from helpers.sources.rules import apply_rules
+from helpers.sources.versions import latest
 from helpers.sources.work import Work
 
 
@@ -28,7 +30,9 @@ class Built:
     """What a source's raw files come to.
 
     Attributes:
-        tables: the clean tables, in canonical order of tables and rows.
+        tables: the clean tables, in canonical order of tables and rows; a derived one has a row
+            for each day that changed a group.
+        by: per derived table, the column whose last row counts.
         seen: per table, the day (datetime64[D]) from which each row is known.
         account: every raw row's fate.
         quarantine: per table, the raw rows that cannot be trusted: `row`, `rule`, raw cells.
@@ -37,6 +41,7 @@ class Built:
     """
 
     tables: dict[str, pd.DataFrame]
+    by: dict[str, str]
     seen: dict[str, Any]
     account: Account
     quarantine: dict[str, pd.DataFrame]
@@ -51,26 +56,24 @@ def build(declared: Declaration, *, today: date) -> Built:
         DataError: a file is missing or cannot be read.
     """
     now = pd.Timestamp(today)
-    works = _read_all(declared)
-    future = [day for work in works.values() if (day := _row_by_row(work, now))]
-    relations.relate(works)
-    plans = _plans(declared)
-    for name, plan in plans.items():
-        relations.agree(works[plan.derived_from], name, plan)
-    derived = {
-        name: derive(name, plan, works[plan.derived_from].live) for name, plan in plans.items()
-    }
-    relations.relate_to_derived(works, derived, plans)
-    found = {name: _finished(work) for name, work in works.items()} | derived
-    seen = seen_days(found)
+    works, plans = _read_all(declared), _plans(declared)
+    _date(works, plans)
+    future = [day for work in works.values() for day in _row_by_row(work, plans, now)]
+    derived = _settled(works, plans, now)
+    found = {name: _finished(work) for name, work in works.items()}
+    found |= {name: table.frame for name, table in derived.items()}
+    seen = seen_days(found, _own_days(works, plans, derived))
     ordered = {name: in_order(name, found[name], seen[name]) for name in ORDER if name in found}
     tables = {name: frame for name, (frame, _) in ordered.items()}
+    by = {name: table.key for name, table in derived.items()}
     for name, frame in tables.items():
-        schemas.validate(name, frame, today=now)
+        last = latest(frame, by[name]) if name in by else frame
+        schemas.validate(name, last, today=now)
     return Built(
         tables=tables,
+        by=by,
         seen={name: days for name, (_, days) in ordered.items()},
-        account=_account(works, plans, found, seen),
+        account=_account(works, plans, derived, seen),
         quarantine={n: rows for n, work in works.items() if len(rows := _quarantined(work))},
         raw_rows=_raw_rows(works),
         recheck_on=min(future, default=None),
@@ -93,8 +96,17 @@ def _plans(declared: Declaration) -> dict[str, DerivedTable]:
     return {n: plan for n in ORDER if isinstance(plan := tables.get(n), DerivedTable)}
 
 
-def _row_by_row(work: Work, now: pd.Timestamp) -> date | None:
-    """Give rows their fate by what they hold; return the first day that lies in the future."""
+def _date(works: dict[str, Work], plans: dict[str, DerivedTable]) -> None:
+    """Let a table that another one is derived from be dated by what dates that one."""
+    for name in sorted(plans, key=lambda name: name == "customers"):  # orders say it better
+        event = plans[name].columns.get(TABLES[name].event or "")
+        base = works[plans[name].derived_from]
+        if event and base.time is None and base.spec.event not in base.cells.frame:
+            base.time = event.of
+
+
+def _row_by_row(work: Work, plans: dict[str, DerivedTable], now: pd.Timestamp) -> Iterator[date]:
+    """Give rows their fate by what they hold; yield first days that lie in the future."""
     ledger, cells = work.ledger, work.cells
     ledger.end(
         "removed", BLANK, work.raw.broken.get(BLANK, ~ledger.live), "No cell holds anything."
@@ -109,18 +121,67 @@ def _row_by_row(work: Work, now: pd.Timestamp) -> date | None:
         kind = work.table.columns[column].kind or work.spec.kind(column) or "number"
         reason = f"The cell holds something that is no {kind} in the declared form."
         ledger.end("quarantined", f"unreadable_{column}", rows, reason)
-    first: date | None = None
-    for breach in schemas.breaches(work.name, work.live, today=now):
-        rows = work.rows(breach.rows)
-        ledger.end("quarantined", breach.name, rows, schemas.REASONS[breach.check])
-        if breach.check == "future":
-            first = cells.frame.loc[rows, work.spec.event].min().date()
-    relations.unique_keys(work)
+    yield from _breaches(work, schemas.breaches(work.name, work.live, today=now))
+    for name, plan in plans.items():
+        if plan.derived_from == work.name:
+            yield from _breaches(work, conflicts.row_breaches(work, name, plan, today=now))
+    conflicts.unique_keys(work)
     if work.name == "orders":
         revenue = cells.frame["revenue"].to_numpy()
         ledger.flag("negative_revenue", revenue < 0, "Returns: they lower the revenue.")
         ledger.flag("zero_revenue", revenue == 0, "Visits without revenue count as orders.")
-    return first
+
+
+def _breaches(work: Work, found: list[schemas.Breach]) -> Iterator[date]:
+    for breach in found:
+        rows = work.rows(breach.rows)
+        work.ledger.end("quarantined", breach.name, rows, schemas.REASONS[breach.check])
+        if breach.check == "future":
+            yield work.cells.frame.loc[rows, breach.column].min().date()
+
+
+def _settled(
+    works: dict[str, Work], plans: dict[str, DerivedTable], now: pd.Timestamp
+) -> dict[str, Derived]:
+    """Take out what does not hold together, until the rest does, and return the derived tables.
+
+    A row that goes may take others with it: the lines of an order, an order of its customer.
+    """
+    while True:
+        relations.relate(works)
+        before = _live(works)
+        derived = {}
+        for name, plan in plans.items():
+            base = works[plan.derived_from]
+            days = base.days(works)
+            conflicts.agree(base, name, plan, days)
+            live = base.ledger.live
+            derived[name] = derive(name, plan, base.live, days[live])
+            conflicts.hold(base, plan, days, derived[name], today=now)
+        relations.relate_to_derived(works, derived, plans)
+        if _live(works) == before:
+            break
+    if "orders" in works and "order_lines" in works:
+        relations.reconcile(works["orders"], works["order_lines"])
+    if "customers" in derived:
+        found = {name: _finished(work) for name, work in works.items()}
+        found |= {name: table.frame for name, table in derived.items()}
+        own = _own_days(works, plans, derived)
+        derived["customers"] = met_before(derived["customers"], found, own)
+    return derived
+
+
+def _live(works: dict[str, Work]) -> int:
+    return sum(int(np.count_nonzero(work.ledger.live)) for work in works.values())
+
+
+def _own_days(
+    works: dict[str, Work], plans: dict[str, DerivedTable], derived: dict[str, Derived]
+) -> dict[str, Any]:
+    """Return the days of derived tables' rows, and of the rows that those are made from."""
+    bases = {plan.derived_from: works[plan.derived_from] for plan in plans.values()}
+    own = {name: work.days(works)[work.ledger.live] for name, work in bases.items()}
+    return own | {name: table.days for name, table in derived.items()}
 
 
 def _finished(work: Work) -> pd.DataFrame:
@@ -131,22 +192,25 @@ def _finished(work: Work) -> pd.DataFrame:
 def _account(
     works: dict[str, Work],
     plans: dict[str, DerivedTable],
-    found: dict[str, pd.DataFrame],
+    derived: dict[str, Derived],
     seen: dict[str, Any],
 ) -> Account:
     entries: list[Entry] = []
-    for name in [name for name in ORDER if name in found]:
-        frame, days = found[name], seen[name]
+    raw, used = {}, {}
+    for name in [name for name in ORDER if name in seen]:
         if name in works:
             work = works[name]
             frame, days = work.cells.frame, work.days(works)
             days[work.ledger.live] = seen[name]
-        amounts = frame["revenue"].to_numpy() if "revenue" in frame else None
-        ledger = works[name].ledger if name in works else Ledger(len(frame))
-        entries += ledger.entries(name, days, amounts)
+            amounts = frame["revenue"].to_numpy() if "revenue" in frame else None
+            entries += work.ledger.entries(name, days, amounts)
+            raw[name], used[name] = len(frame), int(np.count_nonzero(work.ledger.live))
+        else:  # a group counts once, from its first day; its amount changes and is told nowhere
+            first = derived[name].first
+            raw[name] = used[name] = int(np.count_nonzero(first))
+            entries += Ledger(used[name]).entries(name, seen[name][first], None)
     account = Account.of(entries, {name: plan.derived_from for name, plan in plans.items()})
-    used = {name: len(frame) for name, frame in found.items()}
-    account.check(used | {name: len(work.raw.frame) for name, work in works.items()}, used)
+    account.check(raw, used)
     return account
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from helpers.errors import DataError, did_you_mean
 from helpers.sources.account import Account, Entry
 
-FORMAT = 1  # of the store: a snapshot of another format is built anew
+FORMAT = 2  # of the store: a snapshot of another format is built anew
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,10 @@ class TableInfo:
         name: the canonical table.
         rows: how many.
         columns: column -> kind (text, number, time).
-        days: (day or None, rows so far, content hash so far), in order.
+        days: (day or None, stored rows so far, content hash so far), in order.
         sha256: of the Parquet file.
+        by: of a derived table, the column whose last stored row counts: a group is stored anew on
+            each day that changes it.
     """
 
     name: str
@@ -30,11 +32,12 @@ class TableInfo:
     columns: dict[str, str]
     days: tuple[tuple[str | None, int, str], ...]
     sha256: str
+    by: str | None = None
 
     def rows_until(self, as_of: date | None) -> int:
-        """Return how many of the first rows are known on that day; all without a day."""
+        """Return how many of the stored rows are known on that day; all without a day."""
         if as_of is None:
-            return self.rows
+            return self.days[-1][1] if self.days else 0
         known = [day for day, _, _ in self.days if day is not None]
         place = bisect_right(known, as_of.isoformat())
         return self.days[place - 1][1] if place else 0
@@ -65,7 +68,7 @@ class Manifest:
             "format": FORMAT,
             "source": self.source,
             "tables": {
-                name: [table.rows, table.columns, table.hash_until()]
+                name: [table.rows, table.columns, table.hash_until(), table.by]
                 for name, table in self.tables.items()
             },
             "account": [entry.to_json() for entry in self.account.entries],
@@ -101,6 +104,7 @@ class Manifest:
                     "columns": t.columns,
                     "days": [list(day) for day in t.days],
                     "sha256": t.sha256,
+                    "by": t.by,
                 }
                 for name, t in self.tables.items()
             },
@@ -126,6 +130,7 @@ class Manifest:
                     columns=dict(t["columns"]),
                     days=tuple((day, rows, digest) for day, rows, digest in t["days"]),
                     sha256=t["sha256"],
+                    by=t["by"],
                 )
                 for name, t in given["tables"].items()
             },

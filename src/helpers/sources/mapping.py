@@ -143,6 +143,13 @@ def _check_kind(place: str, made: Column, fixed: str | None) -> None:
             )
 
 
+# Kinds that are stored alike.
+_ALIKE = {"id": "text", "text": "text", "money": "number", "number": "number"} | {
+    "time": "time",
+    "date": "time",
+}
+
+
 def _check_derived(name: str, table: DerivedTable, tables: dict[str, Any]) -> None:
     base = tables.get(table.derived_from)
     if (name, table.derived_from) == ("customers", "order_lines") and isinstance(
@@ -155,8 +162,22 @@ def _check_derived(name: str, table: DerivedTable, tables: dict[str, Any]) -> No
             f"{name} is derived from {table.derived_from!r}, which is no table read from a file: "
             + did_you_mean(table.derived_from, files)
         )
+    if not TABLES[name].key:
+        raise ValueError(f"{name} has no id to be grouped by: map a file")
     for used in [table.by, *(made.of for made in table.columns.values())]:
         if used not in base.columns:
             raise ValueError(
                 f"{name} uses {table.derived_from}.{used}: {did_you_mean(used, base.columns)}"
+            )
+    for column, made in table.columns.items():
+        kind = TABLES[table.derived_from].kind(made.of) or base.columns[made.of].resolved_kind
+        if made.how == "sum" and kind not in {"number", "money"}:
+            raise ValueError(
+                f"{name}.{column} cannot sum {table.derived_from}.{made.of}, which is {kind}"
+            )
+        fixed = TABLES[name].kind(column)
+        given = "number" if made.how == "count" else kind
+        if fixed and _ALIKE[fixed] != _ALIKE[given]:
+            raise ValueError(
+                f"{name}.{column} is a {fixed}, and {table.derived_from}.{made.of} a {given}"
             )

@@ -1,11 +1,12 @@
-"""What only several rows or several tables show together: keys, parents and sums."""
+"""What only several tables show together: parents and sums."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from helpers.sources.canonical import ORDER, TABLES
+from helpers.sources.canonical import ORDER
+from helpers.sources.deriving import Derived
 from helpers.sources.mapping import DerivedTable
 from helpers.sources.texts import isin
 from helpers.sources.work import Work
@@ -13,46 +14,8 @@ from helpers.sources.work import Work
 _CENT = 0.005  # half a cent: money that differs less is the same money
 
 
-def unique_keys(work: Work) -> None:
-    """Remove rows that repeat another one whole; quarantine rows that contradict each other."""
-    key = work.spec.key_in(map(str, work.cells.frame))
-    if not key:
-        return
-    live = work.live
-    whole = work.rows(live.index[live.duplicated()])
-    reason = "The row repeats another one in every mapped column."
-    work.ledger.end("removed", "repeated_row", whole, reason)
-    live = work.live
-    same = work.rows(live.index[live.duplicated(list(key), keep=False)])
-    reason = "Rows with the same key say different things, and nothing tells which is right."
-    work.ledger.end("quarantined", f"conflicting_{key[0]}", same, reason)
-
-
-def agree(base: Work, name: str, plan: DerivedTable) -> None:
-    """Quarantine the base rows that a derived table cannot be made from.
-
-    Those are rows without the group's id or without a value that the table needs, and whole groups
-    whose rows contradict each other in a column that must have `only` one value.
-    """
-    frame = base.cells.frame
-    spec = TABLES[name]
-    must = set(spec.columns) - set(spec.blank)
-    needed = {plan.by} | {how.of for column, how in plan.columns.items() if column in must}
-    for column in sorted(needed):
-        missing = frame[column].isna().to_numpy(bool)
-        reason = f"The table {name} is made from it."
-        base.ledger.end("quarantined", f"missing_{column}", missing, reason)
-    for how in plan.columns.values():
-        if how.how == "only":
-            live = base.live
-            counts = live.groupby(plan.by)[how.of].nunique()
-            torn = base.rows(live.index[live[plan.by].isin(counts.index[counts > 1])])
-            reason = f"One {plan.by} has several values of {how.of}."
-            base.ledger.end("quarantined", f"conflicting_{how.of}", torn, reason)
-
-
 def relate(works: dict[str, Work]) -> None:
-    """Take out rows whose parent is not there, parents first; note orders that miss their sum.
+    """Take out rows whose parent is not there, parents first.
 
     A child of a removed row is removed, of a quarantined one quarantined; a child whose parent
     was never there is an orphan.
@@ -60,19 +23,19 @@ def relate(works: dict[str, Work]) -> None:
     for work in in_turn(works):
         for column, parent in work.spec.parents.items():
             if parent in works:
+                if work.name == "order_lines":
+                    _torn(work, column, works[parent])
                 _bereaved(work, column, works[parent])
-    if "orders" in works and "order_lines" in works:
-        _reconcile(works["orders"], works["order_lines"])
 
 
 def relate_to_derived(
-    works: dict[str, Work], derived: dict[str, pd.DataFrame], plans: dict[str, DerivedTable]
+    works: dict[str, Work], derived: dict[str, Derived], plans: dict[str, DerivedTable]
 ) -> None:
     """Quarantine rows whose parent is not in a derived table, but for those it was made from."""
     for work in in_turn(works):
         for column, parent in work.spec.parents.items():
             if parent in derived and plans[parent].derived_from != work.name:
-                ids = derived[parent][TABLES[parent].key[0]]
+                ids = derived[parent].frame[derived[parent].key]
                 _orphans(work, column, ~_known(work, column, ids))
 
 
@@ -99,15 +62,36 @@ def _bereaved(work: Work, column: str, parent: Work) -> None:
     _orphans(work, column, gone)
 
 
+def _torn(lines: Work, column: str, orders: Work) -> None:
+    ids, ledger = orders.cells.frame["order_id"], orders.ledger
+    torn = ledger.quarantined()
+    torn = torn[torn == "conflicting_order_id"]
+    both = _known(lines, column, ids.loc[torn.index]) & _known(lines, column, ids[ledger.live])
+    reason = "Several orders have its id, and nothing tells which one it belongs to."
+    lines.ledger.end("quarantined", f"ambiguous_{column}", both, reason)
+
+
 def _orphans(work: Work, column: str, gone: np.ndarray) -> None:
     reason = f"Its {column} is in no row of the table it belongs to."
     work.ledger.end("quarantined", f"orphan_{column}", gone, reason)
 
 
-def _reconcile(orders: Work, lines: Work) -> None:
-    sums = lines.live.groupby("order_id")["revenue"].sum()
+def reconcile(orders: Work, lines: Work) -> None:
+    """Note orders whose revenue is not the sum of their lines, where all their lines are there.
+
+    An order with a line in quarantine cannot be held against the rest; nor can one that lacks just
+    the amount of a quarantined line which names no order.
+    """
     frame = orders.cells.frame
+    sums = lines.live.groupby("order_id")["revenue"].sum()
     told = sums.reindex(frame["order_id"]).fillna(0).to_numpy("float64")
-    torn = np.abs(told - frame["revenue"].to_numpy("float64")) > _CENT
+    lacking = frame["revenue"].to_numpy("float64") - told
+    bad = lines.cells.frame.loc[lines.ledger.quarantined().index]
+    nameless = bad[~isin(bad["order_id"], frame["order_id"])]
+    torn = np.abs(lacking) > _CENT
+    lost = isin(frame["order_id"], bad["order_id"])
+    lost |= torn & np.isin(lacking.round(2), nameless["revenue"].dropna().round(2))
+    reason = "A line of the order is in quarantine, so the rest does not say what it sums to."
+    orders.ledger.flag("line_in_quarantine", lost, reason)
     reason = "The revenue of the order's lines does not sum to its own."
-    orders.ledger.flag("unreconciled", torn, reason)
+    orders.ledger.flag("unreconciled", torn & ~lost, reason)

@@ -1,6 +1,6 @@
 """The second pass: pandera schemas of the canonical tables, and the rows that break them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -74,7 +74,17 @@ class Breach:
 
     name: str
     check: str
+    column: str
     rows: "pd.Index[Any]"
+
+    def renamed(self, columns: dict[str, str]) -> "Breach":
+        """Return the breach by another name of its column."""
+        column = columns.get(self.column, self.column)
+        return replace(self, name=_named(self.check, column), column=column)
+
+
+def _named(check: str, column: str) -> str:
+    return check if check == _ENDS else f"{check}_{column}"
 
 
 def breaches(table: str, frame: pd.DataFrame, *, today: pd.Timestamp) -> list[Breach]:
@@ -92,9 +102,10 @@ def breaches(table: str, frame: pd.DataFrame, *, today: pd.Timestamp) -> list[Br
             raise _fault(table, cases) from error
         found: list[Breach] = []
         for (check, column), rows in cases.groupby(["check", "column"], sort=False):
-            name = str(check) if check == _ENDS else f"{check}_{column}"
+            name = _named(str(check), str(column))
             if name not in {breach.name for breach in found}:
-                found.append(Breach(name, str(check), pd.Index(rows["index"].unique())))
+                at = pd.Index(rows["index"].unique())
+                found.append(Breach(name, str(check), str(column), at))
         return found
     return []
 

@@ -15,16 +15,23 @@ from helpers.sources.texts import places
 
 NEVER = np.datetime64("NaT", "D")
 
+# A row of these is not known before the one it belongs to.
+FOLLOWS = {"order_lines": "orders", "campaign_contacts": "campaigns"}
+
 
 @dataclass
 class Work:
-    """A table that is read from files: raw rows, converted cells, and the fate of each row."""
+    """A table that is read from files: raw rows, converted cells, and the fate of each row.
+
+    `time` is the column that dates its rows where a table is derived from it and says so.
+    """
 
     name: str
     table: FileTable
     raw: Raw
     cells: Converted
     ledger: Ledger
+    time: str | None = None
 
     @property
     def spec(self) -> TableSpec:
@@ -43,20 +50,22 @@ class Work:
         return hit
 
     def days(self, works: "dict[str, Work]") -> Any:
-        """Return the day of each raw row by a time of its own, or else of the row it belongs to.
+        """Return the day of each raw row by a time of its own and by the row it follows.
 
         NaT where neither has one. A row that is left out is dated so, one that is used by
         `knowing.seen_days`.
         """
         frame = self.cells.frame
-        own = next((name for name in (self.spec.event, "ordered_at") if name in frame), None)
-        if own is not None:
-            return day_of(frame[own])
+        own = next((n for n in (self.time, self.spec.event, "ordered_at") if n in frame), None)
+        found = np.full(len(frame), NEVER) if own is None else day_of(frame[own])
+        if own is not None and self.name not in FOLLOWS:
+            return found
         parent = next((works[p] for p in self.spec.parents.values() if p in works), None)
         if parent is None or parent.spec.event not in parent.cells.frame:
-            return np.full(len(frame), NEVER)
+            return found
         key = parent.spec.key[0]
-        return looked_up(frame[key], parent.cells.frame[key], parent.days(works))
+        start = looked_up(frame[key], parent.cells.frame[key], parent.days(works))
+        return np.fmax(start, found)
 
 
 def looked_up(values: "pd.Series[Any]", ids: "pd.Series[Any]", days: Any) -> Any:
@@ -71,3 +80,10 @@ def looked_up(values: "pd.Series[Any]", ids: "pd.Series[Any]", days: Any) -> Any
 def day_of(times: "pd.Series[Any]") -> Any:
     """Return times as datetime64[D]."""
     return times.to_numpy(dtype="datetime64[ns]").astype("datetime64[D]")
+
+
+def day_ranks(days: Any) -> np.ndarray:
+    """Return numbers that sort like the days, NaT last."""
+    ranks = days.astype("int64")
+    ranks[np.isnat(days)] = np.iinfo(np.int64).max
+    return np.asarray(ranks)
