@@ -1,5 +1,6 @@
 """Raw files of every bad kind: a clear error, or the row under a named rule."""
 
+from datetime import date, datetime
 from io import BytesIO
 
 import pandas as pd
@@ -218,6 +219,42 @@ def test_a_workbook_keeps_numbers_dates_and_whole_ids(shop):
         pd.Timestamp("2024-01-03"),
     ]
     assert orders["revenue"].to_list() == [10.5, 7.25]
+
+
+def test_a_day_of_a_file_with_types_stays_that_day_in_every_zone(shop):
+    shop.params["time_zone"] = "America/New_York"
+    shop.column("ordered_at", time_zone="UTC")
+    days = [date(2024, 3, 1), date(2024, 3, 2)]
+    frame = pd.DataFrame({"Order": ["1", "2"], "Customer": "K01", "Date": days, "Amount": 1.0})
+    frame.to_parquet(shop.folder / "orders.parquet")
+    shop.orders["file"] = "orders.parquet"
+    assert shop.load().orders["ordered_at"].to_list() == [pd.Timestamp(day) for day in days]
+    shop.write(
+        "orders.xlsx", workbook([HEADER, ["1", "K01", days[0], 1], ["2", "K01", days[1], 1]])
+    )
+    shop.orders["file"] = "orders.xlsx"
+    assert shop.load().orders["ordered_at"].to_list() == [pd.Timestamp(day) for day in days]
+
+
+def test_midnight_in_a_workbook_is_a_time_where_it_is_shown_as_one(shop):
+    shop.params["time_zone"] = "America/New_York"
+    shop.column("ordered_at", time_zone="UTC")
+    midnight = datetime(2024, 3, 1)
+    shop.write("orders.xlsx", workbook([HEADER, ["1", "K01", midnight, 1]]))  # yyyy-mm-dd h:mm:ss
+    shop.orders["file"] = "orders.xlsx"
+    assert shop.load().orders["ordered_at"].to_list() == [pd.Timestamp("2024-02-29 19:00")]
+
+
+@pytest.mark.parametrize("last", ["9999-12-31", "0001-01-01"])
+def test_a_day_that_no_clock_reaches_is_unreadable(shop, last):
+    days = [date(2024, 3, 1), date.fromisoformat(last)]
+    frame = pd.DataFrame({"Order": ["1", "2"], "Customer": "K01", "Date": days, "Amount": 1.0})
+    frame.to_parquet(shop.folder / "orders.parquet")
+    shop.orders["file"] = "orders.parquet"
+    shop.lenient()
+    data = shop.load()
+    assert data.orders["order_id"].to_list() == ["1"]
+    assert data.account.tables["orders"].quarantined == {"unreadable_ordered_at": 1}
 
 
 def test_a_sheet_that_is_not_there_is_named(shop):

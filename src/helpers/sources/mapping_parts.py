@@ -1,7 +1,7 @@
 """The small parts of a mapping: columns, rules, aggregates, and how a CSV file is written."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -12,6 +12,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Scalar = str | int | float | bool | date
 Bound = float | date | str
+_SAMPLE = datetime(2017, 11, 23, 14, 5, 6, 123456, tzinfo=UTC)
 AsKind = Literal["id", "text", "number", "money", "time", "date"]
 
 
@@ -52,6 +53,18 @@ class Column(Strict):
     @classmethod
     def _short(cls, given: Any) -> Any:
         return {"column": given} if isinstance(given, str) else given
+
+    @field_validator("format")
+    @classmethod
+    def _tells_the_day(cls, form: str | None) -> str | None:
+        if form is not None:
+            try:
+                read = datetime.strptime(_SAMPLE.strftime(form), form)
+            except (ValueError, re.error) as error:
+                raise ValueError(f"{form!r} reads no date: {error}") from error
+            if read.date() != _SAMPLE.date():
+                raise ValueError(f"{form!r} does not tell year, month and day of a date")
+        return form
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:

@@ -1,7 +1,9 @@
 """Read raw extracts as they are: every row gets an id, nothing is converted yet."""
 
+import re
 import zipfile
 from collections.abc import Iterable
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,11 @@ from helpers.errors import DataError, did_you_mean
 from helpers.sources.csvfiles import read_csv
 from helpers.sources.mapping import FileTable
 from helpers.sources.raw import Raw, part, places_of
-from helpers.sources.texts import TEXT
+from helpers.sources.texts import DAYS, TEXT
+
+MIDNIGHT = time()
+# Text, colours and languages in a spreadsheet's number format: letters that show no part of a time.
+_NOT_SHOWN = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
 
 
 def read(table: FileTable, paths: Iterable[Path], *, root: Path) -> Raw:
@@ -65,9 +71,10 @@ def _xlsx(path: Path, table: FileTable, wanted: list[str]) -> Raw:
             hint = did_you_mean(name, book.sheetnames)
             raise DataError(f"has no sheet {name!r}", file=path, hint=hint)
         rows, lines = [], []
-        for number, row in enumerate(book[name].iter_rows(values_only=True), start=1):
-            if any(cell is not None for cell in row):
-                rows.append(list(row))
+        for number, row in enumerate(book[name].iter_rows(), start=1):
+            cells = [_of_workbook(cell) for cell in row]
+            if any(cell is not None for cell in cells):
+                rows.append(cells)
                 lines.append(number)
     finally:
         book.close()
@@ -82,6 +89,15 @@ def _xlsx(path: Path, table: FileTable, wanted: list[str]) -> Raw:
     return part(path, columns, np.array(lines[1:], dtype=np.int64), {})
 
 
+def _of_workbook(cell: Any) -> Any:
+    """Return a cell's value; midnight that is shown without a time of day is a day."""
+    value = cell.value
+    if not isinstance(value, datetime) or value.time() != MIDNIGHT:
+        return value
+    shown = _NOT_SHOWN.sub("", cell.number_format).lower()
+    return value if "h" in shown or "s" in shown else value.date()
+
+
 def _parquet(path: Path, table: FileTable, wanted: list[str]) -> Raw:
     try:
         names = pq.read_schema(path).names
@@ -94,7 +110,7 @@ def _parquet(path: Path, table: FileTable, wanted: list[str]) -> Raw:
 
 
 def _plain(column: pa.ChunkedArray) -> "pd.Series[Any]":
-    """Return a Parquet column as nullable integers, floats, times or text."""
+    """Return a Parquet column as nullable integers, floats, times, days or text."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _plain(column.cast(kind.value_type))
@@ -105,5 +121,5 @@ def _plain(column: pa.ChunkedArray) -> "pd.Series[Any]":
     if pa.types.is_timestamp(kind):
         return column.to_pandas()
     if pa.types.is_date(kind):
-        return column.cast(pa.timestamp("us")).to_pandas()
+        return column.cast(DAYS.pyarrow_dtype).to_pandas(types_mapper={pa.date32(): DAYS}.get)
     return pd.Series(column.cast(pa.string()).to_pandas(), dtype=TEXT)

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 TEXT = pd.StringDtype("pyarrow")
+DAYS = pd.ArrowDtype(pa.date32())  # days without a time of day, which no time zone moves
 
 
 def as_text(raw: "pd.Series[Any]") -> "pd.Series[Any]":

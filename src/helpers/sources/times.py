@@ -1,11 +1,12 @@
 """Raw cells as naive local times: ISO 8601 or a declared format, moved between time zones."""
 
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from helpers.sources.texts import as_text
+from helpers.sources.texts import DAYS, as_text
 
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _TIME = _DAY + r"[T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?"
@@ -35,6 +36,9 @@ def to_time(
     Raises:
         UndeclaredError: the mapping does not say what is needed to read a cell.
     """
+    if raw.dtype == DAYS:
+        days = raw.astype("datetime64[s]").reset_index(drop=True)
+        return _to_local(days, raw.notna().to_numpy(bool), None, local)
     if pd.api.types.is_datetime64_any_dtype(raw.dtype):
         return _to_local(raw.reset_index(drop=True), raw.notna().to_numpy(), zone, local)
     if raw.dtype == object:
@@ -88,11 +92,14 @@ def _of_cells(
     raw: "pd.Series[Any]", *, format: str | None, zone: str | None, local: str | None
 ) -> tuple["pd.Series[Any]", np.ndarray]:
     """Read a spreadsheet's column, in which some cells are times and others text."""
-    stamped = np.array([hasattr(cell, "year") and cell is not pd.NaT for cell in raw], bool)
-    times = pd.to_datetime(raw.where(stamped).reset_index(drop=True), errors="coerce")
-    first, wrong = _to_local(times, stamped, zone, local)
-    second, unread = to_time(as_text(raw.mask(stamped)), format=format, zone=zone, local=local)
-    return first.fillna(second), wrong | unread
+    times = np.array([isinstance(cell, datetime) and cell is not pd.NaT for cell in raw], bool)
+    days = np.array([isinstance(cell, date) for cell in raw], bool) & ~times
+    found, wrong = to_time(as_text(raw.mask(times | days)), format=format, zone=zone, local=local)
+    for stamped, told in ((times, zone), (days, None)):
+        read = pd.to_datetime(raw.where(stamped).reset_index(drop=True), errors="coerce")
+        moved, unread = _to_local(read, stamped, told, local)
+        found, wrong = found.fillna(moved), wrong | unread
+    return found, wrong
 
 
 def _to_local(
