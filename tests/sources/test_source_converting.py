@@ -100,7 +100,7 @@ def test_an_ambiguous_day_is_refused_with_the_mend(shop, cell, format, day):
     shop.write("orders.csv", f"Order,Customer,Date,Amount\nA1,K01,{cell},1\n")
     with pytest.raises(DataError, match="day/month or month/day") as caught:
         shop.load()
-    assert "orders.csv, column 'Date'" in str(caught.value)
+    assert f"{shop.folder / 'orders.csv'}, column 'Date'" in str(caught.value)
     assert caught.value.keys == ("orders.csv:2",)
     assert f'ordered_at: {{column: Date, format: "{format}"' in str(caught.value.hint)
     shop.column("ordered_at", format=format.replace("…", "%I:%M %p"))
@@ -170,6 +170,25 @@ def test_sums_products_literals_and_recoded_values(shop):
     assert row["revenue"] == 10.9
     assert row["gross"] == 30.3
     assert (row["channel"], row["region"]) == ("Web", "North")
+
+
+def test_amounts_that_no_sum_can_hold_are_quarantined(shop):
+    shop.lenient()
+    rows = "A1,K01,2024-01-02,1e308\nA2,K01,2024-01-02,-1e15\nA3,K01,2024-01-03,999999999999999\n"
+    shop.write("orders.csv", "Order,Customer,Date,Amount\n" + rows)
+    assert shop.load().account.tables["orders"].quarantined == {"unreadable_revenue": 2}
+    assert shop.load().orders["order_id"].to_list() == ["A3"]
+
+
+@pytest.mark.parametrize("made", [{"sum": ["Amount", "Amount"]}, {"product": ["Amount", "Amount"]}])
+def test_a_sum_or_product_that_is_no_number_is_unreadable(shop, made):
+    shop.lenient()
+    shop.write(
+        "orders.csv", "Order,Customer,Date,Amount\nA1,K01,2024-01-02,1e308\nA2,K01,2024-01-02,2\n"
+    )
+    shop.orders["columns"]["twice"] = made
+    shop.orders["columns"]["revenue"] = {"literal": 1}
+    assert shop.load().account.tables["orders"].quarantined == {"unreadable_twice": 1}
 
 
 def test_values_that_are_not_listed_stay_or_become_the_rest(shop):

@@ -119,7 +119,8 @@ def _row_by_row(work: Work, plans: dict[str, DerivedTable], now: pd.Timestamp) -
     apply_rules(work.table.rules, cells, ledger)
     for column, rows in cells.wrong.items():
         kind = work.table.columns[column].kind or work.spec.kind(column) or "number"
-        reason = f"The cell holds something that is no {kind} in the declared form."
+        reason = f"The cell holds something that is no {kind} in the declared form"
+        reason += ", or 10^15 and more." if kind in {"money", "number"} else "."
         ledger.end("quarantined", f"unreadable_{column}", rows, reason)
     yield from _breaches(work, schemas.breaches(work.name, work.live, today=now))
     for name, plan in plans.items():

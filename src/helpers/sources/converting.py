@@ -15,6 +15,7 @@ from helpers.sources.raw import Raw
 from helpers.sources.texts import TEXT, as_text
 from helpers.sources.times import UndeclaredError, to_time
 
+TOO_LARGE = 1e15  # from there on cents are lost, and sums of a table may be no number any more
 _MONEY_DECIMALS = 4  # prices have up to three; rounding removes the noise of binary sums
 
 
@@ -51,7 +52,7 @@ def convert(raw: Raw, table: FileTable, spec: TableSpec, *, local: str | None) -
         except UndeclaredError as error:
             raise DataError(
                 str(error),
-                file=raw.names[raw.file[error.row]],
+                file=raw.root / raw.names[raw.file[error.row]],
                 column=column.column,
                 keys=[raw.label(error.row)],
                 hint=error.mend.format(name=name, column=column.column),
@@ -80,6 +81,8 @@ def _cells(
     for part in parts[1:]:
         values = values + part.values if column.sum else values * part.values
     wrong = np.logical_or.reduce([part.wrong for part in parts])
+    wrong |= (values.abs() >= TOO_LARGE).to_numpy(bool)
+    values = values.mask(wrong)
     rounded = values.round(_MONEY_DECIMALS) if kind == "money" else values
     return Cells(rounded, wrong, np.zeros(rows, bool))
 
@@ -105,6 +108,8 @@ def _read(
         decimal = column.decimal or table.csv.decimal
         thousands = table.csv.thousands if column.thousands is None else column.thousands
         numbers, wrong = to_number(raw, decimal=decimal, thousands=thousands)
+        wrong |= (numbers.abs() >= TOO_LARGE).to_numpy(bool)
+        numbers = numbers.mask(wrong)
         return Cells(numbers.round(_MONEY_DECIMALS) if kind == "money" else numbers, wrong, nothing)
     times, wrong = to_time(raw, format=column.format, zone=column.time_zone, local=local)
     return Cells(times.dt.normalize() if kind == "date" else times, wrong, nothing)

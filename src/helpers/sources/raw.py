@@ -28,7 +28,7 @@ class Raw:
         frame: one row a raw row, numbered from 0; text files arrive as text.
         file: per row, the number of its file in `names`.
         line: per row, its line or row in that file, the header being 1.
-        names: the files, in name order.
+        names: the files, in name order, as they are called in the folder `root`.
         broken: per named structural fault, which rows have it.
     """
 
@@ -36,6 +36,7 @@ class Raw:
     file: np.ndarray
     line: np.ndarray
     names: list[str]
+    root: Path
     broken: dict[str, np.ndarray] = field(default_factory=dict)
 
     def label(self, row: int) -> str:
@@ -81,4 +82,4 @@ def part(
                 series = series.mask(long, "(cell too long to keep)")
         frame[name] = series
     broken = {**broken, "oversized_cell": oversized}
-    return Raw(frame, np.zeros(len(line), np.int64), line, [path.name], broken)
+    return Raw(frame, np.zeros(len(line), np.int64), line, [path.name], path.parent, broken)

@@ -48,6 +48,7 @@ def read(table: FileTable, paths: Iterable[Path], *, root: Path) -> Raw:
         file=np.repeat(np.arange(len(parts)), [len(one.frame) for one in parts]),
         line=np.concatenate([one.line for one in parts]),
         names=names,
+        root=root,
         broken={
             fault: np.concatenate(
                 [one.broken.get(fault, np.zeros(len(one.frame), bool)) for one in parts]
