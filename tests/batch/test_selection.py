@@ -1,11 +1,13 @@
 """Which reports a command asks for, and what is refused before anything runs."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
+from helpers.batch import selection
 from helpers.batch.selection import ALL, Coverage, Selection, chosen_periods, select
 from helpers.errors import DataError, ParameterError, PeriodError, UsageError
+from helpers.periods import Period
 
 YEAR = Coverage("small", date(2017, 1, 1), date(2017, 12, 31))
 
@@ -28,6 +30,22 @@ def test_a_month_that_still_runs_is_not_complete():
     running = Coverage("small", date(2017, 1, 1), today)
     if today.day < 28:
         assert periods(Selection(), running)[-1] < f"{today:%Y-%m}"
+
+
+@pytest.mark.parametrize(("today", "covered"), [(29, False), (30, False), (31, True)])
+def test_closed_days_at_the_end_are_forgiven_only_once_the_month_is_over(
+    monkeypatch, today, covered
+):
+    class Clock(date):
+        @classmethod
+        def today(cls) -> date:
+            return date(2026, 11, 1) + timedelta(today - 1)
+
+    monkeypatch.setattr(selection, "date", Clock)
+    until_friday = Coverage("small", date(2026, 1, 1), date(2026, 11, 27))
+    assert until_friday.has(Period.parse("2026-11")) is covered
+    assert periods(Selection(), until_friday)[-1] == ("2026-11" if covered else "2026-10")
+    assert (periods(Selection(first=ALL), until_friday)[-1] == "2026-11") is covered
 
 
 @pytest.mark.parametrize(

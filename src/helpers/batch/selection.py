@@ -66,9 +66,13 @@ class Coverage:
         return cls(info.source, info.first_day, info.last_day)
 
     def has(self, period: Period) -> bool:
-        """Return whether the data covers the whole period."""
+        """Return whether the data covers the whole period.
+
+        Closed days at its end are forgiven only once it is over: until then sales may still come.
+        """
         slack = _CLOSED.get(period.kind, _CLOSED_OTHERWISE)
-        return period.start >= self.first - slack and period.end <= self.last + slack
+        closed = slack if period.end < date.today() else timedelta(0)
+        return period.start >= self.first - slack and period.end <= self.last + closed
 
     def recent(self, kind: Kind, count: int) -> list[Period]:
         """Return the last complete periods, oldest first.
@@ -76,8 +80,8 @@ class Coverage:
         A period that is over counts as complete though the shop was closed on its last days.
         """
         current = Period.containing(self.last, kind)
-        over = current.end < date.today() and self.has(current)
-        return last_complete(current.end if over else self.last, count=count, kind=kind)
+        whole = self.has(current)
+        return last_complete(current.end if whole else self.last, count=count, kind=kind)
 
     def span(self, kind: Kind) -> str:
         """Return in words which periods of a kind are covered."""
