@@ -34,7 +34,8 @@ class Tables:
     Attributes:
         source, label, note: name, name for titles, and what the source cannot support.
         as_of: the last day whose rows are there.
-        first_day, last_day: the days that the source covers, as far as known on `as_of`.
+        first_day: the first day that the source covers, be it after `as_of`.
+        last_day: the last day that it covers, `as_of` at the latest.
         snapshot: the hash of the whole snapshot that the tables come from.
         account: what cleaning did to the rows dated up to `as_of`; undated ones left out count too.
         files: the raw files: `name`, `sha256`, `rows`.
