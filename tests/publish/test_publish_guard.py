@@ -75,6 +75,92 @@ def test_numeric_ids_are_compared_with_cells_of_text_not_with_counts(kit: Any) -
         Guard(IDS).check(document(kit, named))
 
 
+def two(kit: Any, name: str, cells: list[Any], *, first: bool, label: str = "") -> Any:
+    """Return a table of a column of that name, first or last, beside a harmless one."""
+    own, other = (
+        Column(name, label or name.capitalize(), "count", "right"),
+        Column("what", "What", "text", "left"),
+    )
+    rows = [[cell, f"row {n}"] if first else [f"row {n}", cell] for n, cell in enumerate(cells)]
+    columns = [own, other] if first else [other, own]
+    text = [[str(cell) for cell in row] for row in rows]
+    return kit.book().table(id="t", columns=columns, rows=rows, text=text)
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "first"),
+    [
+        ("segment", [17850, 9], True),  # a whole number that names a row
+        ("household", [540], False),  # short, in a column called after a person
+        ("customer", ["540"], False),
+        ("id", [17850.0], False),
+        ("orders", [17850, 12346, 12347], False),  # three numbers, all ids, each once
+        ("orders", [9876543210], False),  # so long that it is no chance
+    ],
+)
+def test_ids_that_are_numbers_are_found_where_no_measure_stands(
+    kit: Any, name: str, cells: list[Any], first: bool
+) -> None:
+    guard = Guard([*IDS, "12346", "12347"])
+    with pytest.raises(DisclosureError, match="names a customer"):
+        guard.check(document(kit, two(kit, name, cells, first=first)))
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "first"),
+    [
+        ("segment", [540, 541], True),  # shop 540
+        ("orders", [17850, 12346], False),  # two that happen to be ids
+        ("orders", [17850, 12346, 9], False),
+        ("orders", [17850, 12346, 17850], False),
+    ],
+)
+def test_numbers_that_may_be_measures_pass(
+    kit: Any, name: str, cells: list[Any], first: bool
+) -> None:
+    Guard([*IDS, "12346"]).check(document(kit, two(kit, name, cells, first=first)))
+
+
+def test_numbers_along_an_axis_are_measures_and_names_of_bars_are_not(kit: Any) -> None:
+    chart = kit.book().chart(table=two(kit, "orders", [17850, 9], first=True))
+    Guard(IDS).check(document(kit, replace(chart, kind="scatter")))
+    with pytest.raises(DisclosureError, match="names a customer"):
+        Guard(IDS).check(document(kit, replace(chart, kind="bar")))
+
+
+@pytest.mark.parametrize(
+    ("grain", "name", "label"),
+    [
+        ("category", "buyers", ""),
+        ("segment", "n", "Customers"),
+        ("segment", "n_customers", ""),
+        ("campaign", "contacted", ""),
+        ("store", "customers_counted", "Households"),
+    ],
+)
+def test_a_small_group_is_refused_whatever_its_count_is_called(
+    kit: Any, grain: str, name: str, label: str
+) -> None:
+    small = replace(two(kit, name, [9, 1, 0], first=False, label=label), grain=grain)
+    with pytest.raises(DisclosureError, match="1 groups under 8 customers"):
+        Guard([]).check(document(kit, small))
+
+
+@pytest.mark.parametrize(
+    ("grain", "name", "cells"),
+    [
+        ("category", "contacted", [3]),  # a change
+        ("segment", "customers_per_day", [1.5]),
+        ("period", "customers", [4, -6]),  # won and lost
+        ("segment", "campaigns", [2]),
+        ("segment", "customers", [0, None, 8]),
+    ],
+)
+def test_what_counts_no_group_passes(kit: Any, grain: str, name: str, cells: list[Any]) -> None:
+    fine = replace(two(kit, name, cells, first=False), grain=grain)
+    Guard([]).check(document(kit, fine))
+
+
 def test_a_variant_of_a_chart_is_guarded_too(kit: Any) -> None:
     chart = kit.book().switched()
     hidden = replace(chart.variants[1], sentence="HH-0001 leads.")

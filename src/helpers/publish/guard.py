@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from helpers import paths
-from helpers.document import GRAINS, Chart, Provenance, Table
+from helpers.document import GRAINS, Chart, Column, Provenance, Table
 from helpers.errors import DisclosureError, did_you_mean
-from helpers.privacy import MINIMUM_CUSTOMERS, identifies
+from helpers.privacy import MINIMUM_CUSTOMERS, counts_people, identifies, tells_apart
 from helpers.publish.reading import Document
 
-_COUNTED = frozenset({"segment", "cohort", "store", "bin"})
+_COUNTED = frozenset({"segment", "cohort", "store", "bin", "campaign", "category"})
+_LISTED = 3
+"""So many different numbers that are all ids are a list of customers, and no measure."""
 _RUN = re.compile(r"[^\W_]+")
 _MEND = (
     "crm-reports run builds it anew from the raw files. Where those have changed since, "
@@ -32,15 +34,20 @@ class Guard:
     """Refuses documents that name a customer.
 
     An id is looked for anywhere in any text, standing alone. Ids of digits only need more care, for
-    17850 may well be a count: with 5 to 7 digits they are compared with whole cells of text, and
-    shorter ones cannot be told from other numbers.
+    17850 may well be a count. Those of 8 digits or more are looked for in text and as whole numbers
+    in tables. Those of 5 to 7 are compared with whole cells of text, with the whole numbers that
+    name a table's rows, and with a column of three or more numbers that are all ids, each once.
+    Shorter ones are compared in columns called after a person or a key only: elsewhere, a shop or
+    an age of 34 cannot be told from customer 34.
     """
 
     def __init__(self, ids: Iterable[str]) -> None:
-        folded = {_folded(given) for given in ids}
-        self._cells = {given for given in folded if given.isdigit() and 5 <= len(given) <= 7}
+        self._ids = {_folded(given) for given in ids}
+        digits = {given for given in self._ids if given.isdigit()}
+        self._long = {given for given in digits if len(given) >= 8}
+        self._cells = {given for given in digits if 5 <= len(given) <= 7}
         self._ends: dict[str, list[str]] = {}
-        for given in folded:
+        for given in self._ids:
             runs = _RUN.findall(given)
             if runs and (len(given) >= 8 or not given.isdigit()):
                 self._ends.setdefault(runs[-1], []).append(given)
@@ -86,11 +93,12 @@ class Guard:
         return None
 
     def _chart(self, chart: Chart, file: str) -> None:
-        self._table(chart.table, file)
+        self._table(chart.table, file, named=chart.kind in {"bar", "dots"})
         for variant in chart.variants:
             self._chart(variant, file)
 
-    def _table(self, table: Table, file: str) -> None:
+    def _table(self, table: Table, file: str, *, named: bool = True) -> None:
+        """Check a table; `named` says that its first column names the rows and measures nothing."""
         if table.grain not in GRAINS:
             raise DisclosureError(
                 f"block {table.id!r}: its rows are of grain {table.grain!r}",
@@ -105,27 +113,52 @@ class Guard:
                     column=column.name,
                     hint=_HINT,
                 )
-            if column.name == "customers" and table.grain in _COUNTED:
-                self._small(table, at, file)
-        cells = {_folded(cell) for row in table.rows for cell in row if isinstance(cell, str)}
-        if self._cells & cells:
-            found = _masked(min(self._cells & cells))
-            raise DisclosureError(
-                f"block {table.id!r} names a customer ({found})", file=file, hint=_HINT
-            )
+            cells = [row[at] for row in table.rows]
+            found = self._named(cells, column, first=named and at == 0)
+            if found:
+                raise DisclosureError(
+                    f"block {table.id!r} names a customer ({_masked(min(found))})",
+                    file=file,
+                    column=column.name,
+                    hint=_HINT,
+                )
+            if _counts(column, table.grain):
+                _refuse_small(cells, table, column, file)
 
-    @staticmethod
-    def _small(table: Table, at: int, file: str) -> None:
-        small = [
-            row for row in table.rows if _count(row[at]) and _count(row[at]) < MINIMUM_CUSTOMERS
-        ]
-        if small:
-            raise DisclosureError(
-                f"block {table.id!r}: {len(small)} groups under {MINIMUM_CUSTOMERS} customers",
-                file=file,
-                column="customers",
-                hint="Pass customers=COLUMN to the report, which leaves them out.",
-            )
+    def _named(self, cells: list[Any], column: Column, *, first: bool) -> set[str]:
+        """Return the ids that stand in a column's cells."""
+        texts = {_folded(cell) for cell in cells if isinstance(cell, str)}
+        numbers = [str(cell) for cell in cells if type(cell) is int]
+        if tells_apart(column.name) or tells_apart(column.label):
+            whole = (str(int(c)) for c in cells if isinstance(c, float) and c.is_integer())
+            return self._ids & {*texts, *numbers, *whole}
+        distinct = set(numbers)
+        listed = len(distinct) == len(cells) >= _LISTED and distinct <= self._cells
+        seen = self._cells & distinct if first or listed else set()
+        return (self._cells & texts) | (self._long & distinct) | seen
+
+
+def _counts(column: Column, grain: str) -> bool:
+    """Return whether a column says how many customers stand behind a row of that grain.
+
+    Categories hold changes too, and 3 more contacts are no group of 3: only what counts customers
+    by name is looked at there. Periods hold movements: 4 customers lost in a month are a figure.
+    """
+    if grain not in _COUNTED:
+        return False
+    reached = grain != "category"
+    return any(counts_people(name, reached=reached) for name in (column.name, column.label))
+
+
+def _refuse_small(cells: list[Any], table: Table, column: Column, file: str) -> None:
+    small = [cell for cell in cells if 0 < _count(cell) < MINIMUM_CUSTOMERS]
+    if small:
+        raise DisclosureError(
+            f"block {table.id!r}: {len(small)} groups under {MINIMUM_CUSTOMERS} customers",
+            file=file,
+            column=column.name,
+            hint="Pass customers=COLUMN to the report, which leaves them out.",
+        )
 
 
 def snapshot_of(document: Document) -> str:
