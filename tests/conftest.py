@@ -10,6 +10,6 @@ def own_output(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     """Point CRM_REPORTS_OUTPUT at an empty folder, and unset what a shell may have set."""
     folder = tmp_path_factory.mktemp("output")
     monkeypatch.setenv("CRM_REPORTS_OUTPUT", str(folder))
-    for name in ("CRM_REPORTS_DATA", "CRM_REPORTS_ROOT"):
+    for name in ("CRM_REPORTS_DATA", "CRM_REPORTS_ROOT", "CRM_REPORTS_SNAPSHOT"):
         monkeypatch.delenv(name, raising=False)
     return folder

@@ -249,7 +249,7 @@ def misbehaved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Proje
             made.family(name, *cells)
         done = CliRunner().invoke(
             cli.app,
-            ["run", "--period", "2017-12", "--jobs", "2", "--timeout", "4", "--memory", "500",
+            ["run", "--period", "2017-12", "--jobs", "2", "--timeout", "9", "--memory", "500",
              "--retries", "1", "--kernel", "python3", "--no-publish"],
         )  # fmt: skip
         yield made, done

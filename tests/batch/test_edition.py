@@ -1,7 +1,7 @@
 """Names of editions and their files."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.batch.edition import Edition
@@ -27,6 +27,7 @@ def test_a_slug_is_a_plain_file_name(slice):
     assert slug(slice).isascii()
 
 
+@settings(deadline=None)
 @given(st.lists(st.from_regex(r"[a-z]+=.+", fullmatch=True), min_size=2, max_size=6, unique=True))
 def test_two_slices_never_share_a_name(slices):
     assert len({slug(slice) for slice in slices}) == len(slices)

@@ -23,8 +23,8 @@ def test_a_failed_report_leaves_the_others_untouched(misbehaved):
     [
         ("raises", 4, "ZeroDivisionError", "division by zero"),
         ("refuses", 3, "MetricError", "Hint: map it"),
-        ("endless", 3, "CellTimeoutError", "longer than the 4 s"),
-        ("stubborn", 3, "CellTimeoutError", "longer than the 4 s"),
+        ("endless", 3, "CellTimeoutError", "longer than the 9 s"),
+        ("stubborn", 3, "CellTimeoutError", "longer than the 9 s"),
         ("exits", 3, "DeadKernelError", "exit status 3"),
         ("killed", 4, "DeadKernelError", "SIGKILL"),
         ("leaves", 4, "NotExecuted", "left before this cell"),
