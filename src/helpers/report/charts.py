@@ -65,7 +65,8 @@ def _within(spec: ChartSpec) -> tuple[str, ...] | None:
     """Return the columns within which the rows add up to a total; None where none do.
 
     Bars are parts of a whole, side by side ones of each group's; lines are parts of each point.
-    Curves of shares, points of a scatter plot and cells of a heatmap add up to nothing.
+    Curves of shares, effects of campaigns, points of a scatter plot and cells of a heatmap add up
+    to nothing.
     """
     if spec.within is not None:
         return spec.within
@@ -74,6 +75,8 @@ def _within(spec: ChartSpec) -> tuple[str, ...] | None:
     if spec.kind == "line" or spec.grain == "period":
         parts = spec.group is not None and spec.unit in {"currency", "count"}
         return (spec.x,) if parts else None
+    if spec.kind == "dots" and spec.grain == "campaign":
+        return None
     return (spec.group,) if spec.group else ()
 
 

@@ -12,6 +12,7 @@ from helpers.errors import ReportError
 from helpers.metrics.contracts import Unit
 from helpers.periods import Period
 from helpers.report import charts
+from helpers.report.disclosure import smallest
 from helpers.report.format import Formatter
 from helpers.report.spec import ChartSpec, line
 
@@ -37,19 +38,23 @@ class Explorer:
         x: column of periods as `2017-09`.
         measures: what can be shown.
         by: column to words: the ways to split.
-        customers: the additive column with the customers behind a row.
+        customers: the columns that count the customers behind a row.
         title: heading.
+
+    A customer may stand in several rows, so counts do not add up. A group is counted by the column
+    `{customers}_by_{split}`, or `{customers}_in_all` where nothing is split, if the cube has it
+    (see `helpers.metrics.distinct`), and else by its largest row: it has at least so many.
     """
 
     cube: pd.DataFrame
     x: str
     measures: tuple[Measure, ...]
     by: Mapping[str, str]
-    customers: str
+    customers: str | tuple[str, ...]
     title: str
 
     def __post_init__(self) -> None:
-        needed = {self.x, self.customers, *self.by, *(m.column for m in self.measures)}
+        needed = {self.x, *self._counts, *self.by, *(m.column for m in self.measures)}
         needed |= {m.per for m in self.measures if m.per}
         missing = sorted(needed - set(map(str, self.cube.columns)))
         if missing:
@@ -68,22 +73,33 @@ class Explorer:
         if last is not None:
             rows = rows[rows[self.x] <= last]
         keys = [self.x] if split is None else [self.x, split]
-        columns = list(
-            dict.fromkeys([measure.column, measure.per or measure.column, self.customers])
-        )
-        sums = rows.groupby(keys, as_index=False, sort=True, observed=True)[columns].sum()
+        columns = list(dict.fromkeys([measure.column, measure.per or measure.column]))
+        groups = rows.groupby(keys, as_index=False, sort=True, observed=True)
+        sums = groups[columns].sum()
         value = sums[measure.column].astype(float)
         if measure.per:
             value = value / sums[measure.per].where(sums[measure.per] != 0)
-        shown = sums.assign(shown_value=value, customers_counted=sums[self.customers])
+        shown = sums.assign(shown_value=value, customers_counted=self._counted(rows, keys, split))
         split_words = f" by {self.by[split].lower()}" if split else ""
         return line(
             shown, x=self.x, y="shown_value", group=split, unit=measure.unit, grain="segment",
-            customers="customers_counted", title=f"{measure.label}{split_words}",
+            customers="customers_counted", within=(self.x,) if split else None,
+            title=f"{measure.label}{split_words}",
             labels={
                 self.x: "Period", "shown_value": measure.label, "customers_counted": "Customers",
             } | ({split: self.by[split]} if split else {}),
         )  # fmt: skip
+
+    @property
+    def _counts(self) -> tuple[str, ...]:
+        return (self.customers,) if isinstance(self.customers, str) else self.customers
+
+    def _counted(self, rows: pd.DataFrame, keys: list[str], split: str | None) -> pd.Series:
+        """Return the smallest number of customers that may stand behind each group."""
+        exact = f"_by_{split}" if split else "_in_all"
+        columns = [f"{n}{exact}" if f"{n}{exact}" in rows else n for n in self._counts]
+        largest = rows.groupby(keys, sort=True, observed=True)[columns].max()
+        return smallest(largest.reset_index(drop=True), columns)
 
     def static(self, fmt: Formatter) -> tuple[Chart, str]:
         """Return the first view, with one prepared variant for each measure and split."""

@@ -2,9 +2,6 @@
 
 from helpers.metrics.contracts import Contract
 
-MINIMUM_GROUP = 8
-"""A figure that fewer customers stand behind is not shown."""
-
 _CONTROL = "Customers of a control group: they were not contacted."
 
 CONTRACTS: tuple[Contract, ...] = (

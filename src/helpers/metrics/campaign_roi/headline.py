@@ -9,12 +9,13 @@ import pandas as pd
 from scipy import stats
 
 from helpers.metrics.campaign_roi.attribution import contact_outcomes, results_by
-from helpers.metrics.campaign_roi.definitions import CONTRACTS, MINIMUM_GROUP
+from helpers.metrics.campaign_roi.definitions import CONTRACTS
 from helpers.metrics.campaign_roi.evaluation import Evaluation
 from helpers.metrics.campaign_roi.frames import day_numbers
 from helpers.metrics.campaign_roi.returns import returns, returns_by
 from helpers.metrics.contracts import Contract, Kpi, by_name
 from helpers.periods import Period
+from helpers.privacy import MINIMUM_CUSTOMERS
 
 _RESPONSE = (
     "contacted_customers",
@@ -101,8 +102,8 @@ def _response(tables: _Tables, period: Period) -> list[Kpi]:
     outcomes = tables.outcomes(since=period.start, as_of=period.end)
     reached = outcomes.loc[outcomes["contacted"] == 1, "customer_id"].nunique()
     contacted = Kpi(_contract("contacted_customers"), reached)
-    if 0 < reached < MINIMUM_GROUP:
-        few = f"Fewer than {MINIMUM_GROUP} customers were contacted."
+    if 0 < reached < MINIMUM_CUSTOMERS:
+        few = f"Fewer than {MINIMUM_CUSTOMERS} customers were contacted."
         contacted = Kpi(contacted.contract, None, note=few)
     row = {} if outcomes.empty else results_by(outcomes, []).iloc[0].to_dict()
     note = _nothing_to_tell(tables, row)
@@ -127,8 +128,8 @@ def _nothing_to_tell(tables: _Tables, row: dict[Hashable, Any]) -> str:
         return "No campaign ran in the period."
     if tables.redemptions is None or tables.redemptions.empty:
         return "The source has no coupon redemptions."
-    if 0 < row["redeemers"] < MINIMUM_GROUP:
-        return f"Fewer than {MINIMUM_GROUP} customers used a coupon."
+    if 0 < row["redeemers"] < MINIMUM_CUSTOMERS:
+        return f"Fewer than {MINIMUM_CUSTOMERS} customers used a coupon."
     return ""
 
 
@@ -195,9 +196,9 @@ def _incremental(
         note=note if sure else f"{note} It cannot be told from zero.",
     )
     assumption = f"Margin {margin:.0%} and {contact_cost:g} a contact are assumed."
-    if not sure or 0 < answered < MINIMUM_GROUP:
+    if not sure or 0 < answered < MINIMUM_CUSTOMERS:
         note = (
-            f"Fewer than {MINIMUM_GROUP} customers used a coupon."
+            f"Fewer than {MINIMUM_CUSTOMERS} customers used a coupon."
             if sure
             else "The incremental revenue cannot be told from zero, so no return is claimed."
         )

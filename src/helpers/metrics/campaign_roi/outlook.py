@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from helpers.metrics.campaign_roi.budget import sales_deviation
-from helpers.metrics.campaign_roi.definitions import MINIMUM_GROUP
 from helpers.metrics.campaign_roi.evaluation import Evaluation
 from helpers.metrics.campaign_roi.panel import History
 from helpers.metrics.campaign_roi.power import holdout_plan
@@ -15,6 +14,7 @@ from helpers.metrics.campaign_roi.practice import FEWEST_RUNS, calibrated, rando
 from helpers.metrics.campaign_roi.returns import break_even_table
 from helpers.metrics.campaign_roi.views import largest_campaign
 from helpers.periods import Period
+from helpers.privacy import MINIMUM_CUSTOMERS
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,9 @@ def budget_options(evaluation: Evaluation, results: pd.DataFrame) -> pd.DataFram
         if evaluation.errors.count < FEWEST_RUNS:
             claimed = claimed[claimed["design"] == "random control group"]
         own = known.reindex(group["campaign_id"]).sum()
-        if 0 < own["redeemers"] < MINIMUM_GROUP:  # a sum to spend would give their discounts away
+        if (
+            0 < own["redeemers"] < MINIMUM_CUSTOMERS
+        ):  # a sum to spend would give their discounts away
             claimed = claimed.head(0)
         scale = claimed["weeks"].astype(float)
         error = claimed["corrected_error"].astype(float) * scale
@@ -152,7 +154,7 @@ def next_test(
     row = results.set_index("campaign_id").loc[campaign]
     dates = evaluation.effects.set_index("campaign_id").loc[campaign]
     days = (pd.Timestamp(dates["ends_on"]) - pd.Timestamp(dates["starts_on"])).days + 1
-    few = 0 < row["redeemers"] < MINIMUM_GROUP  # their discounts would show through
+    few = 0 < row["redeemers"] < MINIMUM_CUSTOMERS  # their discounts would show through
     cost = float("nan") if few else float(row["cost"] / row["contacted"])
     break_even = cost / (margin * days / 7)
     deviation, mean, customers = sales_deviation(panel, pre_weeks=pre_weeks)
@@ -187,7 +189,7 @@ def break_even_chart(
     """
     contacts = float(outcomes["contacted"].sum())
     redeemers = outcomes.loc[outcomes["redeemed"] == 1, "customer_id"].nunique()
-    if not contacts or 0 < redeemers < MINIMUM_GROUP:
+    if not contacts or 0 < redeemers < MINIMUM_CUSTOMERS:
         return pd.DataFrame(columns=["margin", "mailing", "extra"])
     costs = sorted({contact_cost / 2, contact_cost, contact_cost * 2})
     table = break_even_table(

@@ -5,7 +5,6 @@ from datetime import date
 import pandas as pd
 
 from helpers.metrics.campaign_roi.attribution import contact_outcomes, results_by
-from helpers.metrics.campaign_roi.definitions import MINIMUM_GROUP
 from helpers.metrics.campaign_roi.evaluation import Evaluation
 from helpers.metrics.campaign_roi.frames import ratio, require_columns
 from helpers.metrics.campaign_roi.headline import ran_in
@@ -13,7 +12,9 @@ from helpers.metrics.campaign_roi.over_time import effect_over_time
 from helpers.metrics.campaign_roi.panel import History, randomised_arms
 from helpers.metrics.campaign_roi.returns import payback_days, returns
 from helpers.metrics.campaign_roi.views import named
+from helpers.metrics.distinct import with_distinct
 from helpers.periods import Period, last_complete
+from helpers.privacy import MINIMUM_CUSTOMERS
 
 
 def period_results(
@@ -85,7 +86,9 @@ def campaign_cube(
     Returns:
         One row a month, type and campaign that ran in it: `month` (str, 2017-09), `campaign_type
         campaign_id` (str), `contacted responded redeemed redeemers coupons` (int64),
-        `attributed_revenue coupon_discount` (float64, currency).
+        `attributed_revenue coupon_discount` (float64, currency); and the distinct customers that
+        were contacted, and that used a coupon, in the month and in the month by type of campaign:
+        `contacted` and `redeemers` with the endings of `with_distinct` (int64).
     """
     first = pd.to_datetime(orders["ordered_at"]).min()
     tables = []
@@ -101,10 +104,16 @@ def campaign_cube(
             as_of=month.end,
             control_arm=control_arm,
         )
-        found = results_by(outcomes, ["campaign_type", "campaign_id"])
-        tables.append(found.assign(month=str(month)))
+        found = results_by(outcomes, ["campaign_type", "campaign_id"]).assign(month=str(month))
+        outcomes = outcomes.assign(month=str(month))
+        for name, column in {"contacted": "contacted", "redeemers": "redeemed"}.items():
+            who = outcomes[outcomes[column] == 1]
+            found = with_distinct(found, who, x="month", by=["campaign_type"], name=name)
+        tables.append(found)
     columns = ["month", "campaign_type", "campaign_id", "contacted", "responded", "redeemed"]
     columns += ["redeemers", "coupons", "attributed_revenue", "coupon_discount"]
+    ends = ("in_all", "by_campaign_type")
+    columns += [f"{name}_{end}" for name in ("contacted", "redeemers") for end in ends]
     if not tables:
         return pd.DataFrame(columns=columns)
     return pd.concat(tables, ignore_index=True)[columns]
@@ -115,10 +124,17 @@ def response_by_month(cube: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row a month: `month` (str), `contacted responded redeemed` (int64), `attributed_revenue`
-        (float64, currency), `response_rate` (float64, share).
+        (float64, currency), `response_rate` (float64, share), `reached redeemers` (int64; distinct
+        customers contacted, and that used a coupon).
     """
     measures = ["contacted", "responded", "redeemed", "attributed_revenue"]
-    sums = cube.groupby("month", as_index=False)[measures].sum()
+    months = cube.groupby("month", as_index=False)
+    counts = months[["contacted_in_all", "redeemers_in_all"]].max()
+    sums = (
+        months[measures]
+        .sum()
+        .assign(reached=counts["contacted_in_all"], redeemers=counts["redeemers_in_all"])
+    )
     return sums.assign(response_rate=ratio(sums["responded"], sums["contacted"]))
 
 
@@ -177,5 +193,5 @@ def response_by_segment(outcomes: pd.DataFrame, segments: pd.DataFrame) -> pd.Da
     unique = segments.drop_duplicates("customer_id").set_index("customer_id")["segment"]
     rows = outcomes.assign(segment=outcomes["customer_id"].map(unique)).dropna(subset=["segment"])
     table = results_by(rows, "segment")
-    table = table[table["customers"] >= MINIMUM_GROUP]
+    table = table[table["customers"] >= MINIMUM_CUSTOMERS]
     return table.sort_values("response_rate", ascending=False, ignore_index=True)

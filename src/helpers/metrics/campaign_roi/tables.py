@@ -4,12 +4,12 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.metrics.campaign_roi.definitions import MINIMUM_GROUP
 from helpers.metrics.campaign_roi.evaluation import Evaluation
 from helpers.metrics.campaign_roi.evidence import CHECKS
 from helpers.metrics.campaign_roi.returns import returns, returns_by
 from helpers.metrics.campaign_roi.views import evidence_table
 from helpers.periods import Period
+from helpers.privacy import MINIMUM_CUSTOMERS
 
 # column -> (words, unit)
 _COLUMNS: dict[str, tuple[str, str]] = {
@@ -70,7 +70,7 @@ def _table(frame: pd.DataFrame, columns: list[str], **more: Any) -> dict[str, An
 
 def _blank(frame: pd.DataFrame, columns: list[str], *, customers: pd.Series) -> pd.DataFrame:
     """Return the frame with figures that one to seven customers stand behind taken out."""
-    few = customers.between(1, MINIMUM_GROUP - 1)
+    few = customers.between(1, MINIMUM_CUSTOMERS - 1)
     there = [name for name in columns if name in frame]
     return frame.assign(**{name: frame[name].where(~few) for name in there})
 
@@ -85,7 +85,7 @@ def attributed_table(results: pd.DataFrame) -> dict[str, Any]:
         shown,
         title="What each campaign attracted so far",
         grain="campaign",
-        customers="redeemers",
+        customers=("contacted", "redeemers"),
         note="Sales with a coupon are not what a campaign caused. The mailing cost is assumed.",
     )
 
@@ -171,7 +171,7 @@ def segment_table(response: pd.DataFrame) -> dict[str, Any]:
         columns,
         title="Who answered",
         grain="segment",
-        customers="redeemers",
+        customers=("contacted", "redeemers"),
         note="Segments as of the day before the period, by recency and frequency of purchases."
         if len(response)
         else "No contacted customer had bought before the period.",
@@ -202,6 +202,7 @@ def budget_table(plan: pd.DataFrame) -> dict[str, Any]:
         columns,
         title="Where the next budget should go",
         grain="category",
+        customers="customers",
         note="Cost and profit are of one contact. Margin, mailing cost and budget are assumed. "
         f"{_BLANK}",
     )

@@ -7,6 +7,7 @@ import pandas as pd
 from helpers.metrics.churn.activity import movements
 from helpers.metrics.churn.segments import segments
 from helpers.metrics.churn.visits import arrays
+from helpers.metrics.distinct import with_summed
 from helpers.periods import Period
 
 
@@ -23,8 +24,9 @@ def churn_cube(
 
     Columns out: `period` string, those of `by`, `customers` (active at the start), `lapsed` int64,
     `revenue`, `revenue_lapsed` float64 (currency, in the `window` days before the period). Grain:
-    one row per period and combination of groups. Periods without a full window of history before
-    them are left out. Dimensions that the data lack are left out of `by`.
+    one row per period and combination of groups, with the customers of each split (`with_summed`).
+    Periods without a full window of history before them are left out. Dimensions that the data
+    lack are left out of `by`.
     """
     held = arrays(visits, as_of=last.end)
     columns = ["customers", "lapsed", "revenue", "revenue_lapsed"]
@@ -53,4 +55,4 @@ def churn_cube(
         return pd.DataFrame(columns=["period", *by, *columns])
     table = pd.concat(parts[::-1], ignore_index=True)
     keys = [name for name in by if name in table.columns]
-    return table[["period", *keys, *columns]]
+    return with_summed(table[["period", *keys, *columns]], x="period", by=keys, name="customers")

@@ -7,6 +7,7 @@ import pandas as pd
 
 from helpers.metrics.customer_value.frames import purchase_days, require_columns
 from helpers.metrics.customer_value.profile import UNKNOWN
+from helpers.metrics.distinct import with_summed
 
 
 def value_cube(
@@ -17,8 +18,8 @@ def value_cube(
     Columns in: `orders` as `rfm_summary`; `groups` with `customer_id` (once each) and the `by`
     columns. Columns out, one row a month and combination that occurs: `month` (text such as
     `2017-09`), the `by` columns (text; `Unknown` where null), `revenue` (money), `purchases`,
-    `customers` (int64). Customers add up over groups of one month; over months the same customer
-    counts again.
+    `customers` (int64). Customers add up over groups of one month, and so they are in `with_summed`
+    columns; over months the same customer counts again.
 
     Raises:
         MetricError: a column is missing, or as `rfm_summary`.
@@ -34,7 +35,8 @@ def value_cube(
     cube = frame.groupby(keys, as_index=False, observed=True).agg(
         revenue=("revenue", "sum"), purchases=("day", "size"), customers=("customer_id", "nunique")
     )
-    return cube.astype({"purchases": "int64", "customers": "int64"})
+    cube = cube.astype({"purchases": "int64", "customers": "int64"})
+    return with_summed(cube, x="month", by=by, name="customers")
 
 
 def _months(days: pd.Series) -> pd.Series:

@@ -279,7 +279,8 @@ class Study:
     def splits(self) -> dict[str, str]:
         """The columns of the cube to split by, in words."""
         measures = {"month", "revenue", "purchases", "customers"}
-        return {name: _words(name) for name in self.cube.columns if name not in measures}
+        names = (n for n in self.cube.columns if not n.startswith("customers_"))
+        return {name: _words(name) for name in names if name not in measures}
 
     @cached_property
     def evidence(self) -> Evidence:

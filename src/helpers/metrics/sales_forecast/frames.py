@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+from helpers.metrics.distinct import with_distinct
 from helpers.metrics.sales_forecast.accuracy import wape
 from helpers.metrics.sales_forecast.headline import backtest_coverage
 from helpers.metrics.sales_forecast.model import CHOSEN
@@ -179,7 +180,8 @@ def sales_cube(orders: pd.DataFrame, *, first: date, as_of: date, top: int = 6) 
 
     Columns in: as `series.hierarchy`. Columns out: `month` (2017-09), `weekday`, `shop` (the `top`
     largest shops or "All others"; without shops always that), `sales` (money), `orders`,
-    `customers` (int64; distinct in the cell, so sums count a customer once per cell).
+    `customers` (int64; distinct in the cell, so sums count a customer once per cell), and the
+    distinct customers of a month, whole and by weekday and shop (see `with_distinct`).
     """
     after = pd.Timestamp(as_of) + timedelta(days=1)
     rows = orders[(orders["ordered_at"] >= pd.Timestamp(first)) & (orders["ordered_at"] < after)]
@@ -193,7 +195,9 @@ def sales_cube(orders: pd.DataFrame, *, first: date, as_of: date, top: int = 6) 
         weekday=day.map(lambda d: f"{d + 1} {_WEEKDAYS[d]}"),
         shop=shop,
     )
-    return keyed.groupby(["month", "weekday", "shop"], as_index=False).agg(
+    by = ["weekday", "shop"]
+    cube = keyed.groupby(["month", *by], as_index=False).agg(
         sales=("revenue", "sum"), orders=("order_id", "nunique"),
         customers=("customer_id", "nunique"),
     )  # fmt: skip
+    return with_distinct(cube, keyed, x="month", by=by, name="customers")

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 import pandas as pd
 
 from helpers.errors import MetricError
+from helpers.privacy import MINIMUM_CUSTOMERS
 
 TOTAL = "Total"
 ORDERS = "Orders"
 OTHER = "All others"
-FEWEST = 8  # customers; a part with fewer is not shown singly
 
 
 @dataclass(frozen=True)
@@ -136,9 +136,11 @@ def _parts(rows: pd.DataFrame, kind: str, total: pd.Series, top: int) -> pd.Data
     open_lately = rows.loc[rows["ds"] > total.index[-1] - timedelta(days=28)]
     alive = open_lately.groupby("part")["revenue"].sum()
     buyers = recent.groupby("part")["customer_id"].nunique()
-    largest = [part for part in size.index if alive.get(part, 0.0) != 0 and buyers[part] >= FEWEST][
-        :top
-    ]
+    largest = [
+        part
+        for part in size.index
+        if alive.get(part, 0.0) != 0 and buyers[part] >= MINIMUM_CUSTOMERS
+    ][:top]
     table = rows[rows["part"].isin(largest)].pivot_table(
         index="ds", columns="part", values="revenue", aggfunc="sum"
     )
