@@ -14,7 +14,7 @@ from helpers.sources.canonical import ORDER, TABLES
 from helpers.sources.converting import convert
 from helpers.sources.declaration import Declaration
 from helpers.sources.deriving import Derived, derive
-from helpers.sources.knowing import in_order, met_before, seen_days
+from helpers.sources.knowing import in_order, seen_days
 from helpers.sources.ledger import Ledger
 from helpers.sources.mapping import DerivedTable, FileTable
 from helpers.sources.raw import BLANK, BROKEN
@@ -62,7 +62,9 @@ def build(declared: Declaration, *, today: date) -> Built:
     derived = _settled(works, plans, now)
     found = {name: _finished(work) for name, work in works.items()}
     found |= {name: table.frame for name, table in derived.items()}
-    seen = seen_days(found, _own_days(works, plans, derived))
+    bases = {plan.derived_from: works[plan.derived_from] for plan in plans.values()}
+    days = {name: work.days(works)[work.ledger.live] for name, work in bases.items()}
+    seen = seen_days(found, derived, days)
     ordered = {name: in_order(name, found[name], seen[name]) for name in ORDER if name in found}
     tables = {name: frame for name, (frame, _) in ordered.items()}
     by = {name: table.key for name, table in derived.items()}
@@ -164,25 +166,11 @@ def _settled(
             break
     if "orders" in works and "order_lines" in works:
         relations.reconcile(works["orders"], works["order_lines"])
-    if "customers" in derived:
-        found = {name: _finished(work) for name, work in works.items()}
-        found |= {name: table.frame for name, table in derived.items()}
-        own = _own_days(works, plans, derived)
-        derived["customers"] = met_before(derived["customers"], found, own)
     return derived
 
 
 def _live(works: dict[str, Work]) -> int:
     return sum(int(np.count_nonzero(work.ledger.live)) for work in works.values())
-
-
-def _own_days(
-    works: dict[str, Work], plans: dict[str, DerivedTable], derived: dict[str, Derived]
-) -> dict[str, Any]:
-    """Return the days of derived tables' rows, and of the rows that those are made from."""
-    bases = {plan.derived_from: works[plan.derived_from] for plan in plans.values()}
-    own = {name: work.days(works)[work.ledger.live] for name, work in bases.items()}
-    return own | {name: table.days for name, table in derived.items()}
 
 
 def _finished(work: Work) -> pd.DataFrame:

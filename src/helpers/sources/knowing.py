@@ -10,16 +10,20 @@ from helpers.sources.deriving import Derived
 from helpers.sources.work import FOLLOWS, NEVER, day_of, day_ranks, looked_up
 
 
-def seen_days(tables: dict[str, pd.DataFrame], own: dict[str, Any]) -> dict[str, Any]:
+def seen_days(
+    tables: dict[str, pd.DataFrame], derived: dict[str, Derived], bases: dict[str, Any]
+) -> dict[str, Any]:
     """Return, per table, the day (datetime64[D]) from which each row is known.
 
     An order from its day, a line from its order's, a campaign from its start, a contact from the
     campaign's start (or its own day, if that is later), a customer from the first of these (or
-    from `first_seen_at`). NaT: known to nobody yet.
+    from `first_seen_at`). A derived row is known from the day of the rows it is made from, and what
+    belongs to it no earlier: before, it belonged to nothing. NaT: known to nobody yet.
 
     Args:
         tables: the clean tables; a derived one has a row for each day that changed a group.
-        own: the days of derived tables' rows, and of the rows that those are made from.
+        derived: those that are summed up, with the days of their rows.
+        bases: the days of the rows that those are made from.
     """
     seen: dict[str, Any] = {}
     for name in [name for name in ORDER if name in tables and name != "customers"]:
@@ -28,35 +32,22 @@ def seen_days(tables: dict[str, pd.DataFrame], own: dict[str, Any]) -> dict[str,
         seen[name] = np.full(len(frame), NEVER)
         if event is not None and event in frame:
             seen[name] = day_of(frame[event])
-        if name in own:
-            seen[name] = np.fmax(seen[name], own[name])
-        parent = FOLLOWS.get(name)
-        if parent in tables:
-            key = TABLES[parent].key[0]
-            start = looked_up(frame[key], tables[parent][key], seen[parent])
-            seen[name] = np.fmax(start, seen[name])
+        own = derived[name].days if name in derived else bases.get(name, NEVER)
+        seen[name] = np.fmax(seen[name], own)
+        for column, parent in TABLES[name].parents.items():
+            known = derived[parent].days if parent in derived else seen.get(parent)
+            if known is not None and (parent in derived or FOLLOWS.get(name) == parent):
+                key = tables[parent][TABLES[parent].key[0]]
+                seen[name] = np.fmax(seen[name], looked_up(frame[column], key, known))
     if "customers" in tables:
-        seen["customers"] = own["customers"] if "customers" in own else _first_seen(tables, seen)
+        met = _first_seen(tables, seen)
+        seen["customers"] = met
+        if (
+            "customers" in derived
+        ):  # what belongs to one cannot date it, but where nothing else does
+            own = derived["customers"].days
+            seen["customers"] = np.where(np.isnat(own), met, own)
     return seen
-
-
-def met_before(customers: Derived, tables: dict[str, pd.DataFrame], own: dict[str, Any]) -> Derived:
-    """Return derived customers with those added that another table speaks of before their time.
-
-    Such a row has no attributes yet. Customers whose own rows nothing dates are known from the
-    first day that a table speaks of them.
-    """
-    ids = customers.frame.loc[customers.first, ["customer_id"]].reset_index(drop=True)
-    began = customers.days[customers.first]
-    others = {name: frame for name, frame in tables.items() if name != "customers"}
-    known = {name: days for name, days in own.items() if name in others}
-    first = seen_days(others | {"customers": ids}, known)["customers"]
-    early = first < began  # False where either is unknown
-    bare = ids[early].reindex(columns=customers.frame.columns).astype(customers.frame.dtypes)
-    frame = pd.concat([bare, customers.frame], ignore_index=True)
-    met = looked_up(customers.frame["customer_id"], ids["customer_id"], first)
-    days = np.where(np.isnat(customers.days), met, customers.days)
-    return Derived("customers", frame, np.concatenate([first[early], days]))
 
 
 def _first_seen(tables: dict[str, pd.DataFrame], seen: dict[str, Any]) -> Any:
