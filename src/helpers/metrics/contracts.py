@@ -51,7 +51,8 @@ class Kpi:
 
     `value` is None where the data cannot support it, and `note` then says why. `low` and `high`
     are an interval that covers `level` percent. `assumed` is True where the value rests on a
-    parameter and not on data.
+    parameter and not on data. `customers` is the number behind the value where it is not those
+    who bought in the period: a page withholds the figures of fewer than 8.
     """
 
     contract: Contract
@@ -63,6 +64,7 @@ class Kpi:
     note: str = ""
     assumed: bool = False
     level: int = 95
+    customers: int | None = None
 
     def __post_init__(self) -> None:
         for field in ("value", "low", "high", "previous", "year_before"):

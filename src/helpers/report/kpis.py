@@ -1,6 +1,8 @@
 """From KPI values to the items that a page and the index show."""
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
@@ -9,6 +11,7 @@ from helpers.document import Comparison, Control, KpiItem
 from helpers.errors import ReportError, did_you_mean
 from helpers.metrics.contracts import Contract, Direction, Kpi
 from helpers.periods import Period
+from helpers.privacy import few
 from helpers.report.format import Formatter
 
 if TYPE_CHECKING:
@@ -16,6 +19,25 @@ if TYPE_CHECKING:
 
 _CONTROLS = {"orders.revenue": "ordered_at"}
 """The sums of tables that figures are reconciled with → the column that dates their rows."""
+
+WITHHELD = "Too few customers to publish."
+
+
+def guarded(kpi: Kpi, period: Period, small: Callable[[Period], bool]) -> Kpi:
+    """Return the KPI without what 1 to 7 customers stand behind.
+
+    A value is withheld where the KPI's own number of customers is so small, or, where it declares
+    none, where so few bought in the period; a comparison where so few bought then. What is
+    withheld keeps a note.
+    """
+    alone = small(period) if kpi.customers is None else few(kpi.customers)
+    if alone:
+        return Kpi(kpi.contract, None, note=WITHHELD, assumed=kpi.assumed)
+    return replace(
+        kpi,
+        previous=None if small(period.previous()) else kpi.previous,
+        year_before=None if small(period.year_before()) else kpi.year_before,
+    )
 
 
 def control(contract: Contract, data: "Tables", period: Period) -> Control | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from helpers.errors import ReportError
 from helpers.metrics.contracts import Contract, Kpi, Unit
 from helpers.params import BaseParams
 from helpers.report import charts, kpis, quality, tables
+from helpers.report.buyers import FEW, Buyers
 from helpers.report.disclosure import Columns
 from helpers.report.explorer import Explorer, ExplorerView
 from helpers.report.format import Formatter
@@ -52,6 +54,14 @@ class Report:
         self.data = data
         self.format = Formatter(params.currency, params.locale)
         self._ids: set[str] = set()
+        self._buyers = Buyers(data)
+        self._told = False
+
+    @cached_property
+    def _lonely(self) -> bool:
+        """Whether so few bought in the period, or in one compared with it, that they would show."""
+        span = self.params.span
+        return any(map(self._buyers.few_in, (span, span.previous(), span.year_before())))
 
     def title(self) -> None:
         """Display the heading: what, which period, which source, which customers."""
@@ -89,8 +99,12 @@ class Report:
         Raises:
             ReportError: two of them have one name.
         """
-        span, given = self.params.span, list(values)
-        sums = [kpis.control(value.contract, self.data, span) for value in given]
+        span = self.params.span
+        given = [kpis.guarded(value, span, self._buyers.few_in) for value in values]
+        sums = [
+            None if value.note == kpis.WITHHELD else kpis.control(value.contract, self.data, span)
+            for value in given
+        ]
         items = [
             kpis.item(value, span, self.format, control=control)
             for value, control in zip(given, sums, strict=True)
@@ -104,6 +118,11 @@ class Report:
     def charts(self, *specs: ChartSpec) -> None:
         """Display charts, each with a sentence computed from its data."""
         for spec in specs:
+            if self._lonely and not spec.counts:
+                self.text(f"{spec.title}: {FEW}", tone="missing")
+                continue
+            if self._lonely:
+                spec = replace(spec, says=None)  # it may tell of what is not shown
             chart, svg = charts.build(spec, self.format)
             self._chart(replace(chart, id=self._unique(chart.id)), svg)
 
@@ -128,6 +147,9 @@ class Report:
         note: str = "",
     ) -> None:
         """Display a table (see `helpers.report.tables.build`); an empty one is a sentence."""
+        if self._lonely and not customers:
+            self.text(f"{title}: {FEW}", tone="missing")
+            return
         block = tables.build(
             frame, self.format, title=title, grain=grain, units=units, labels=labels,
             customers=customers, note=note,
@@ -141,6 +163,10 @@ class Report:
 
     def text(self, text: str, *, tone: Tone = "plain") -> None:
         """Display a paragraph of plain text; tone `caution`, `assumed` or `missing` sets it off."""
+        if self._lonely and tone != "missing":
+            if self._told:
+                return
+            self._told, text, tone = True, f"The account in words: {FEW}", "missing"
         self._show(Text(text, tone), markdown=_quoted(text, tone), plain=text)
 
     def explorer(self, explorer: Explorer) -> None:

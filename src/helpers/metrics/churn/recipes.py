@@ -23,6 +23,8 @@ RATE: Recipe = {
     "low": "churn_low",
     "high": "churn_high",
     "unit": "share",
+    "customers": "start",
+    "labels": {"start": "Active at the start"},
     "title": "Share of active customers who lapsed",
 }
 MOVES: Recipe = {
