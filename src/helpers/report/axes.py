@@ -1,7 +1,6 @@
 """Axes, ticks and legends in the reader's locale."""
 
 import re
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -41,7 +40,7 @@ def date_axis(axes: Any, values: pd.Series, fmt: Formatter, unit: Unit | None) -
         return values
     if pd.api.types.is_numeric_dtype(values):
         axes.xaxis.label.set_visible(True)
-        axes.xaxis.set_major_formatter(ticks(axes.xaxis, fmt, unit or "number"))
+        axes.xaxis.set_major_formatter(ticks(fmt, unit or "number"))
         return values.astype(float)
     return values.astype(str)
 
@@ -82,18 +81,22 @@ def _day_tick(day: date, fmt: Formatter) -> str:
     return format_skeleton("MMMd", day, locale=fmt.locale)
 
 
-def ticks(axis: Any, fmt: Formatter, unit: Unit) -> Callable[[float, int | None], str]:
+def ticks(fmt: Formatter, unit: Unit) -> Any:
     """Return a formatter that writes all ticks of an axis with the same number of decimals."""
+    from matplotlib.ticker import FuncFormatter
 
-    def text(value: float, _: int | None) -> str:
-        shown = np.asarray(axis.get_majorticklocs()) * (100 if unit in {"share", "points"} else 1)
-        decimals = next((d for d in range(4) if np.allclose(shown, shown.round(d))), 4)
-        largest = float(np.abs(shown).max()) if len(shown) else 0.0
-        if unit in {"currency", "count", "number"} and largest >= 1000:
-            return fmt.short(value, unit)
-        return fmt.value(value, "number" if unit == "days" else unit, decimals=decimals)
+    class Together(FuncFormatter):
+        def format_ticks(self, values: Any) -> list[str]:
+            shown = np.asarray(values, dtype=float)
+            scaled = shown * (100 if unit in {"share", "points"} else 1)
+            decimals = next((d for d in range(4) if np.allclose(scaled, scaled.round(d))), 4)
+            large = len(scaled) > 0 and float(np.abs(scaled).max()) >= 1000
+            if unit in {"currency", "count", "number"} and large:
+                return [fmt.short(value, unit) for value in shown.tolist()]
+            number: Unit = "number" if unit == "days" else unit
+            return [fmt.value(value, number, decimals=decimals) for value in shown.tolist()]
 
-    return text
+    return Together(lambda value, _: fmt.value(value, unit))
 
 
 def value_axis(
@@ -104,7 +107,7 @@ def value_axis(
 
     axis = axes.xaxis if lying else axes.yaxis
     axis.set_major_locator(MaxNLocator(nbins=4 if lying else 5, integer=spec.unit == "count"))
-    axis.set_major_formatter(ticks(axis, fmt, spec.unit))
+    axis.set_major_formatter(ticks(fmt, spec.unit))
     values = pd.to_numeric(spec.frame[spec.y], errors="coerce")
     if spec.kind == "line" and len(values.dropna()) and values.min() >= 0:
         _floor_at_zero(axes, spec, values)

@@ -206,7 +206,7 @@ def _scatter(spec: ChartSpec, axes: Any, fmt: Formatter) -> list[Mark]:
     value_axis(axes, spec, fmt)
     axes.set_xlabel(spec.label(spec.x))
     unit = spec.x_unit or "number"
-    axes.xaxis.set_major_formatter(ticks(axes.xaxis, fmt, unit))
+    axes.xaxis.set_major_formatter(ticks(fmt, unit))
     if spec.group is not None:
         legend(axes, len(groups))
     rows = zip(spec.frame[spec.x], spec.frame[spec.y], spec.frame.index, strict=True)

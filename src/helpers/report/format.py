@@ -4,6 +4,7 @@ import math
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
@@ -38,10 +39,11 @@ class Formatter:
                 return NOTHING if value is None else str(value)
         if not math.isfinite(value):
             return NOTHING
-        text = self._text(value, unit, decimals)
+        text = self._text(value or 0.0, unit, decimals)
         minus_zero = math.copysign(1.0, value) < 0 and not _told(text)
         return self._text(-value, unit, decimals) if minus_zero else text
 
+    @lru_cache(maxsize=4096)  # noqa: B019 - a frozen value; a page writes the same ticks many times
     def _text(self, value: float, unit: str, decimals: int | None) -> str:
         match unit:
             case "currency":

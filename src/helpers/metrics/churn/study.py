@@ -98,16 +98,9 @@ def study(
     x, y = training_rows(visits, cutoffs=cutoffs.train, window=window)
     x_test, y_test = training_rows(visits, cutoffs=(cutoffs.test,), window=window)
     leaks = _leaks(visits, x, y, cutoffs)
-    if len(leaks):
-        named = ", ".join(sorted(set(leaks["column"]) - {""})) or "rows"
-        reason = f"No prediction: the leak guard found what nobody can know in time: {named}."
-        return Study(window, cutoffs, reason=reason, leaks=leaks)
-    try:
-        model = fit_risk(x, y, seed=seed)
-    except MetricError as error:
-        return Study(window, cutoffs, reason=f"No prediction: {error.message}.", leaks=leaks)
-    if not 0 < y_test.sum() < len(y_test):
-        return Study(window, cutoffs, reason="No prediction: nothing to test it on.", leaks=leaks)
+    model = _learnt(x, y, y_test, leaks, seed)
+    if isinstance(model, str):
+        return Study(window, cutoffs, reason=f"No prediction: {model}.", leaks=leaks)
     rules = fit_rules(visits, cutoffs.train, x, y, alive=alive)
     test = _test_frame(x_test, y_test, model, rules, visits, cutoffs.test)
     columns = {MODEL: "model"} | {name: f"rule_{i}" for i, name in enumerate(rules)}
@@ -125,6 +118,20 @@ def study(
         drivers=find_drivers(model, x_test, y_test, seed=seed) if explain else _empty(*DRIVERS),
         scored=_score_today(visits, as_of, window, (x, y, x_test, y_test), used, alive, seed),
     )
+
+
+def _learnt(
+    x: pd.DataFrame, y: pd.Series, y_test: pd.Series, leaks: pd.DataFrame, seed: int
+) -> RiskModel | str:
+    """Return the model of the training rows, or why there is none."""
+    if len(leaks):
+        named = ", ".join(sorted(set(leaks["column"]) - {""})) or "rows"
+        return f"the leak guard found what nobody can know in time: {named}"
+    try:
+        model = fit_risk(x, y, seed=seed)
+    except MetricError as error:
+        return error.message
+    return model if 0 < y_test.sum() < len(y_test) else "nothing to test it on"
 
 
 def _leaks(visits: pd.DataFrame, x: pd.DataFrame, y: pd.Series, cutoffs: Cutoffs) -> pd.DataFrame:

@@ -118,7 +118,7 @@ def arrays(visits: pd.DataFrame, *, as_of: date, purchases_only: bool = True) ->
     keep = day <= number(as_of)
     if purchases_only:
         keep &= visits["orders"].to_numpy() > 0
-    codes, ids = pd.factorize(visits["customer_id"], sort=True)
+    codes, ids = _numbered(visits["customer_id"])
     held, day = codes[keep], day[keep]
     revenue = visits["revenue"].to_numpy(dtype="float64")[keep]
     step = np.diff(held)  # rows of `purchase_days` are sorted already
@@ -127,6 +127,20 @@ def arrays(visits: pd.DataFrame, *, as_of: date, purchases_only: bool = True) ->
         held, day, revenue = held[order], day[order], revenue[order]
     starts = np.r_[True, np.diff(held) > 0][: len(held)]
     return Visits(pd.Index(ids)[held[starts]], np.cumsum(starts) - 1, day, revenue)
+
+
+def _numbered(customers: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return each row's customer as a number, and the ids in ascending order.
+
+    Rows of `purchase_days` come by customer, so comparing neighbours is enough; others are sorted.
+    """
+    names = customers.to_numpy(dtype=object)
+    new = np.r_[True, names[1:] != names[:-1]][: len(names)].astype(bool)
+    ids = names[new]
+    if (ids[1:] > ids[:-1]).all():
+        return np.cumsum(new) - 1, ids
+    codes, found = pd.factorize(customers, sort=True)
+    return codes, np.asarray(found, dtype=object)
 
 
 def revenue_between(visits: pd.DataFrame, ids: pd.Index, *, after: int, until: int) -> np.ndarray:

@@ -184,10 +184,15 @@ def clv_interval(
         members @ worth for worth in (draw(rng) for _ in range(replicates)) if worth is not None
     ]
     low, high = _bounds(drawn, len(names), replicates, level)
-    counts = members.sum(axis=1)
-    total = members @ found["clv"].to_numpy()
+    total, counts = members @ found["clv"].to_numpy(), members.sum(axis=1)
+    return _interval_table(names, counts, total, low, high).assign(replicates=len(drawn))
+
+
+def _interval_table(
+    names: list[str], counts: np.ndarray, total: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> pd.DataFrame:
     with np.errstate(invalid="ignore", divide="ignore"):
-        frame = pd.DataFrame(
+        return pd.DataFrame(
             {
                 "group": names,
                 "customers": counts.astype(np.int64),
@@ -199,7 +204,6 @@ def clv_interval(
                 "mean_high": high / counts,
             }
         )
-    return frame.assign(replicates=len(drawn))
 
 
 def _bounds(
