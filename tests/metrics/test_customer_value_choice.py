@@ -9,7 +9,7 @@ import pytest
 from helpers.errors import MetricError
 from helpers.metrics import customer_value as cv
 from helpers.metrics.customer_value.choice import PurchaseChoice
-from helpers.metrics.customer_value.scorecard import score
+from helpers.metrics.customer_value.scorecard import score, value_score
 from helpers.periods import Period
 
 START = pd.Timestamp("2017-01-01")
@@ -373,16 +373,82 @@ def test_a_kept_prediction_is_scored_like_the_one_worked_out_again(leaving: pd.D
 
 
 def test_customers_that_nobody_knows_any_more_are_not_scored(leaving: pd.DataFrame) -> None:
-    november = Period.parse("2017-11")
-    model = cv.value_model(leaving, as_of=date(2017, 10, 31))
+    october, november = Period.parse("2017-10"), Period.parse("2017-11")
+    model = cv.value_model(leaving, as_of=october.end)
     said = cv.predictions(leaving, model, ahead=november)
     strangers = said.assign(customer_id="gone " + said["customer_id"])
     both = score(pd.concat([said, strangers]), leaving, period=november)
     pd.testing.assert_frame_equal(both, score(said, leaving, period=november))
     assert score(strangers, leaving, period=november).empty
     orders, nobody = leaving.copy(), pd.DataFrame(columns=["customer_id"])
-    study = cv.Study(orders, nobody, period=november, predicted=strangers)
+    study = cv.Study(orders, nobody, period=november, predicted={october: strangers})
     assert [title for title, _ in study.evidence.tables()] == [
         "The models, tried on days they had not seen"
     ]
     assert not any("Before this period" in line for line in cv.Sentences(study).trust())
+
+
+@pytest.mark.parametrize(
+    ("period", "horizon", "made"),
+    [
+        ("2017-12", 12, "2016-12"), ("2017-12", 3, "2017-09"), ("2018-02", 3, "2017-11"),
+        ("2017Q4", 3, "2017Q3"), ("2017Q4", 2, None), ("2017", 12, "2016"), ("2017", 6, None),
+        ("2017-W40", 3, None), ("2017-01", 1, "2016-12"),
+    ],
+)  # fmt: skip
+def test_a_value_is_judged_by_the_period_that_ends_its_horizon(
+    period: str, horizon: int, made: str | None
+) -> None:
+    found = cv.valued(Period.parse(period), horizon=horizon)
+    assert (str(found) if found else None) == made
+
+
+def test_a_kept_value_is_set_beside_what_customers_brought() -> None:
+    """Worked by hand: a margin of a half, no discount, two months.
+
+    a brings 10 + 20 and b 30 after September; c came later. By the rule, 90 days brought 90 and
+    so 30 for October's 31 days: 30 / 31 a day, over 2 × 30.436875 days, halved.
+    """
+    orders = pd.DataFrame(
+        {
+            "customer_id": ["a", "b", "a", "a", "b", "c"],
+            "ordered_at": pd.to_datetime(
+                ["2017-09-01", "2017-09-30", "2017-10-01", "2017-11-30", "2017-11-15", "2017-10-05"]
+            ),
+            "revenue": [5.0, 5.0, 10.0, 20.0, 30.0, 1000.0],
+        }
+    )
+    said = pd.DataFrame(
+        {
+            "customer_id": ["a", "b"], "model": "NBD", "purchases": 1.0, "revenue": 1.0,
+            "rule": "Last 90 days", "rule_purchases": 1.0, "rule_revenue": 15.0,
+            "clv": [25.0, 8.0], "horizon": 2, "margin": 0.5, "discount_rate": 0.0,
+        }
+    )  # fmt: skip
+    september, november = Period.parse("2017-09"), Period.parse("2017-11")
+    card = value_score(said, orders, made=september, period=november).set_index("model")
+    assert card["value_made"].tolist() == [30.0, 30.0]
+    assert card["value_expected"].tolist() == pytest.approx([33.0, 0.5 * 30 / 31 * 60.87375])
+    assert card.loc["NBD", "value_bias"] == pytest.approx(0.1)
+    dear = said.assign(discount_rate=3.0)  # 4 ** (1 / 12) a month; a's last day is in the second
+    found = value_score(dear, orders, made=september, period=november)["value_made"].iloc[0]
+    assert found == pytest.approx(0.5 * (10 / 4 ** (1 / 12) + 50 / 4 ** (2 / 12)))
+    nobody = said.assign(customer_id=["x", "y"])
+    assert value_score(nobody, orders, made=september, period=november).empty
+
+
+def test_the_page_shows_what_customers_were_valued_at_when_the_horizon_is_over(
+    leaving: pd.DataFrame,
+) -> None:
+    september, december = Period.parse("2017-09"), Period.parse("2017-12")
+    model = cv.value_model(leaving, as_of=september.end, horizon=3)
+    kept = {september: cv.predictions(leaving, model, ahead=september.next())}
+    nobody = pd.DataFrame(columns=["customer_id"])
+    study = cv.Study(leaving, nobody, period=december, horizon=3, predicted=kept)
+    titles = [title for title, _ in study.evidence.tables()]
+    assert titles[-1] == "What customers were valued at 3 months ago, and what they brought"
+    assert study.evidence.value_scorecard["value_expected"].iloc[0] == pytest.approx(
+        model.values["clv"].sum()
+    )
+    other = cv.Study(leaving, nobody, period=december, horizon=2, predicted=kept)
+    assert other.evidence.value_scorecard.empty

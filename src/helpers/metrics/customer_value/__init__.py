@@ -48,6 +48,7 @@ from helpers.metrics.customer_value.scorecard import (
     PREDICTED,
     forecast_scorecard,
     predictions,
+    valued,
 )
 from helpers.metrics.customer_value.segments import rfm_scores, segment_movement, segment_table
 from helpers.metrics.customer_value.sentences import Sentences
@@ -131,5 +132,6 @@ __all__ = [
     "value_cube",
     "value_model",
     "value_tiers",
+    "valued",
     "weekly_tracking",
 ]

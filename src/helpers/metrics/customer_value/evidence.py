@@ -9,7 +9,13 @@ from helpers.metrics.customer_value.choice import forecasts
 from helpers.metrics.customer_value.headline import MIN_MODEL_DAYS
 from helpers.metrics.customer_value.holdout import conditional_expectations, weekly_tracking
 from helpers.metrics.customer_value.purchase_fit import PurchaseFit
-from helpers.metrics.customer_value.scorecard import forecast_scorecard, predictions, score
+from helpers.metrics.customer_value.scorecard import (
+    forecast_scorecard,
+    predictions,
+    score,
+    value_score,
+    valued,
+)
 from helpers.metrics.customer_value.value_model import ValueModel
 from helpers.periods import Period
 
@@ -30,7 +36,7 @@ class Evidence:
         period: the period of the page.
         earlier: the models as of the day before the period, where they are at hand.
         terms: `holdout_days` and `window_days`, as the models were chosen with.
-        predicted: what the report of the period before predicted, where it is kept.
+        predicted: what the reports of earlier periods predicted, where it is kept.
     """
 
     def __init__(
@@ -41,10 +47,10 @@ class Evidence:
         period: Period,
         terms: Mapping[str, float],
         earlier: ValueModel | None = None,
-        predicted: pd.DataFrame | None = None,
+        predicted: Mapping[Period, pd.DataFrame] | None = None,
     ) -> None:
         self.orders, self.model, self.period, self.terms = orders, model, period, terms
-        self.earlier, self.predicted = earlier, predicted
+        self.earlier, self.predicted = earlier, dict(predicted or {})
 
     @cached_property
     def checked(self) -> PurchaseFit | None:
@@ -92,6 +98,16 @@ class Evidence:
         names = ["model", "expected", "actual", "bias", "rmse"]
         return table[names].assign(verdict=words)[["model", "verdict", *names[1:]]]
 
+    @cached_property
+    def value_scorecard(self) -> pd.DataFrame:
+        """`value_score` of the report whose horizon ends with the period; empty where none is."""
+        horizon = int(self.terms["horizon"])
+        made = valued(self.period, horizon=horizon)
+        kept = self.predicted.get(made) if made else None
+        if made is None or kept is None or int(kept["horizon"].iloc[0]) != horizon:
+            return pd.DataFrame(columns=["model", "value_expected", "value_made", "value_bias"])
+        return value_score(kept, self.orders, made=made, period=self.period)
+
     def predictions(self) -> pd.DataFrame:
         """Return `predictions` for the period after, to be kept: they name customers."""
         return predictions(self.orders, self.model, ahead=self.period.next())
@@ -102,7 +118,10 @@ class Evidence:
             columns=["mae", "rmse", "correlation", "customers"], errors="ignore"
         )
         found = [("The models, tried on days they had not seen", self.table)]
-        return found + ([("What was expected of this period", card)] if len(card) else [])
+        value = self.value_scorecard
+        earned = f"What customers were valued at {int(self.terms['horizon'])} months ago"
+        found += [("What was expected of this period", card)] if len(card) else []
+        return found + ([(f"{earned}, and what they brought", value)] if len(value) else [])
 
     @cached_property
     def scorecard(self) -> pd.DataFrame:
@@ -110,8 +129,9 @@ class Evidence:
 
         Empty where the history before it is too short.
         """
-        if self.predicted is not None:
-            return score(self.predicted, self.orders, period=self.period)
+        last = self.period.previous()
+        if last in self.predicted:
+            return score(self.predicted[last], self.orders, period=self.period)
         before = (pd.Timestamp(self.period.start) - self.orders["ordered_at"].min()).days
         if before < MIN_MODEL_DAYS:
             return pd.DataFrame(columns=["model", "expected", "actual", "bias"])

@@ -2,10 +2,12 @@
 
 from datetime import date, timedelta
 
+import numpy as np
 import pandas as pd
 
 from helpers.errors import MetricError
 from helpers.metrics.customer_value.choice import PurchaseChoice, choose_purchase_model
+from helpers.metrics.customer_value.clv import Terms
 from helpers.metrics.customer_value.frames import purchase_days, purchase_rows
 from helpers.metrics.customer_value.holdout import accuracy
 from helpers.metrics.customer_value.recent_rate import count_days
@@ -15,10 +17,11 @@ from helpers.metrics.customer_value.value_model import ValueModel
 from helpers.periods import Period
 
 MIN_HISTORY_DAYS = 56
+DAYS_A_MONTH = 365.2425 / 12
 
 PREDICTED = (
     "customer_id", "model", "purchases", "revenue", "rule", "rule_purchases", "rule_revenue",
-    "clv", "horizon",
+    "clv", "horizon", "margin", "discount_rate",
 )  # fmt: skip
 """The columns of what a report predicts (see `predictions`)."""
 
@@ -28,7 +31,8 @@ def predictions(orders: pd.DataFrame, model: ValueModel, *, ahead: Period) -> pd
 
     Columns out: `customer_id` string; `model`, `rule` string (their labels); `purchases`,
     `revenue`, `rule_purchases`, `rule_revenue` float64 (expected in the period `ahead`, see
-    `forecast_scorecard`); `clv` float64 (the value published, see `clv`); `horizon` int64 (months).
+    `forecast_scorecard`); `clv` float64 (the value published, see `clv`); `horizon` int64 (months),
+    `margin`, `discount_rate` float64: its terms.
     Grain: one row per customer seen by the model's last day.
     """
     found = _expected(orders, model.purchases, as_of=model.as_of, ahead=ahead)
@@ -36,6 +40,8 @@ def predictions(orders: pd.DataFrame, model: ValueModel, *, ahead: Period) -> pd
     return found.assign(
         clv=values.reindex(found["customer_id"].array).to_numpy(dtype=float),
         horizon=model.terms.horizon,
+        margin=model.terms.margin,
+        discount_rate=model.terms.discount_rate,
     )[list(PREDICTED)]
 
 
@@ -86,6 +92,49 @@ def score(predicted: pd.DataFrame, orders: pd.DataFrame, *, period: Period) -> p
     table["actual_revenue"] = actual
     table["revenue_bias"] = table["expected_revenue"] / actual - 1.0 if actual else float("nan")
     return table.assign(customers=len(said))
+
+
+def valued(period: Period, *, horizon: int) -> Period | None:
+    """Return the period whose report looked `horizon` months ahead, to the end of this one.
+
+    None for weeks, and where no period of this kind ends so many months earlier.
+    """
+    years, month = divmod(period.end.year * 12 + period.end.month - 1 - horizon, 12)
+    made = Period.containing(date(years, month + 1, 1), period.kind)
+    ends = (made.end.year, made.end.month) == (years, month + 1)
+    return made if ends and period.kind != "week" else None
+
+
+def value_score(
+    predicted: pd.DataFrame, orders: pd.DataFrame, *, made: Period, period: Period
+) -> pd.DataFrame:
+    """Return what customers were valued at by the report of `made`, and what they then brought.
+
+    value_made = Σ margin · revenue / (1 + discount_rate)^(t / 12) over the purchase days of known
+    customers after `made` up to the end of `period`, t the month since (1 … horizon). The rule
+    values each month at the rate of its window.
+
+    Columns in: `predicted` as of `predictions`. Columns out, one row each for the model and the
+    plain rule: `model`, `value_expected`, `value_made` (money), `value_bias` (share; NaN where
+    nothing came). Customers that nobody knows any more are left out; empty where nobody is left.
+    """
+    days = purchase_days(orders, as_of=period.end)
+    since = (days["day"] - pd.Timestamp(made.end)).dt.days
+    said = predicted[predicted["customer_id"].isin(days.loc[since <= 0, "customer_id"])]
+    if said.empty:
+        return pd.DataFrame(columns=["model", "value_expected", "value_made", "value_bias"])
+    first = said.iloc[0]
+    terms = Terms(float(first["margin"]), float(first["discount_rate"]), int(first["horizon"]))
+    later = (since > 0) & days["customer_id"].isin(said["customer_id"])
+    month = np.ceil(since[later] / DAYS_A_MONTH).clip(1, terms.horizon).astype(int)
+    came = float(terms.margin * (days.loc[later, "revenue"] * terms.discounts[month - 1]).sum())
+    a_month = float(said["rule_revenue"].sum()) / made.next().days * DAYS_A_MONTH
+    by_rule = terms.margin * a_month * float(terms.discounts.sum())
+    rows = {first["rule"]: by_rule, first["model"]: float(said["clv"].sum())}
+    table = pd.DataFrame({"model": list(rows), "value_expected": list(rows.values())})
+    table["value_made"] = came
+    table["value_bias"] = table["value_expected"] / came - 1.0 if came else float("nan")
+    return table.iloc[::-1].reset_index(drop=True)
 
 
 def forecast_scorecard(

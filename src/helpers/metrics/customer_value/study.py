@@ -1,5 +1,6 @@
 """All that the page of a period shows, each part computed once and when it is asked for."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -51,7 +52,7 @@ class Study:
         holdout_days, window_days: the check of the models, and the rule's and the bridge's window.
         rfm_days: the days that segments, tiers and profiles look back.
         replicates: of the bootstrap.
-        predicted: what the report of the period before predicted, where it is kept.
+        predicted: what the reports of earlier periods predicted, where it is kept.
 
     Raises:
         MetricError: there is no order up to the period's end, or as `rfm_summary`.
@@ -70,7 +71,7 @@ class Study:
         window_days: int = 90,
         rfm_days: int = 365,
         replicates: int = 100,
-        predicted: pd.DataFrame | None = None,
+        predicted: Mapping[Period, pd.DataFrame] | None = None,
     ) -> None:
         self.period, self.customers, self.predicted = period, customers, predicted
         seen = purchase_rows(orders, as_of=period.end)
