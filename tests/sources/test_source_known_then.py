@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.errors import ParameterError
+from helpers.errors import DataError, ParameterError
 
 HEADER = "Inv,Cust,Day,Net,Land\n"
 JANUARY = date(2024, 1, 31)
@@ -255,6 +255,19 @@ def test_an_aggregate_of_the_wrong_kind_is_refused(invoices, change, said):
     lines(invoices, "1,K1,2024-01-02,1,CH\n")
     invoices.tables["orders"]["columns"] |= change
     with pytest.raises(ParameterError, match=said):
+        invoices.load()
+
+
+def test_a_table_is_grouped_by_an_id(invoices):
+    lines(invoices, "1,K1,2024-01-02,1,CH\n")
+    invoices.tables["customers"]["by"] = "sold_at"
+    with pytest.raises(ParameterError, match="grouped by 'sold_at', which is no id"):
+        invoices.load()
+
+
+def test_lines_of_which_none_is_left_are_told(invoices):
+    lines(invoices, "1,K1,2099-01-02,1,CH\n")
+    with pytest.raises(DataError, match="the table customers has no row"):
         invoices.load()
 
 

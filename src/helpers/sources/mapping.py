@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from helpers.errors import did_you_mean
-from helpers.sources.canonical import TABLES
+from helpers.sources.canonical import TABLES, Kind
 from helpers.sources.mapping_parts import Aggregate, Column, Csv, Name, Rule, Share, Strict
 
 FORMATS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".parquet": "parquet"}
@@ -169,8 +169,10 @@ def _check_derived(name: str, table: DerivedTable, tables: dict[str, Any]) -> No
             raise ValueError(
                 f"{name} uses {table.derived_from}.{used}: {did_you_mean(used, base.columns)}"
             )
+    if _kind(table.derived_from, base, table.by) not in {"id", "text"}:
+        raise ValueError(f"{name} is grouped by {table.by!r}, which is no id")
     for column, made in table.columns.items():
-        kind = TABLES[table.derived_from].kind(made.of) or base.columns[made.of].resolved_kind
+        kind = _kind(table.derived_from, base, made.of)
         if made.how == "sum" and kind not in {"number", "money"}:
             raise ValueError(
                 f"{name}.{column} cannot sum {table.derived_from}.{made.of}, which is {kind}"
@@ -181,3 +183,7 @@ def _check_derived(name: str, table: DerivedTable, tables: dict[str, Any]) -> No
             raise ValueError(
                 f"{name}.{column} is a {fixed}, and {table.derived_from}.{made.of} a {given}"
             )
+
+
+def _kind(name: str, table: FileTable, column: str) -> Kind:
+    return TABLES[name].kind(column) or table.columns[column].resolved_kind
