@@ -161,6 +161,12 @@ def test_what_counts_no_group_passes(kit: Any, grain: str, name: str, cells: lis
     Guard([]).check(document(kit, fine))
 
 
+def test_a_share_of_customers_contacted_counts_none(kit: Any) -> None:
+    share = two(kit, "contacted", [0.02, 1.0], first=True)
+    columns = [replace(share.columns[0], unit="share"), share.columns[1]]
+    Guard([]).check(document(kit, replace(share, columns=columns)))
+
+
 def test_a_variant_of_a_chart_is_guarded_too(kit: Any) -> None:
     chart = kit.book().switched()
     hidden = replace(chart.variants[1], sentence="HH-0001 leads.")

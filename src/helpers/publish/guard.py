@@ -144,7 +144,7 @@ def _counts(column: Column, grain: str) -> bool:
     Categories hold changes too, and 3 more contacts are no group of 3: only what counts customers
     by name is looked at there. Periods hold movements: 4 customers lost in a month are a figure.
     """
-    if grain not in _COUNTED:
+    if grain not in _COUNTED or column.unit not in {"count", "number"}:
         return False
     reached = grain != "category"
     return any(counts_people(name, reached=reached) for name in (column.name, column.label))
