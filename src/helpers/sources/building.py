@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,9 @@ def build(declared: Declaration, *, today: date) -> Built:
     now = pd.Timestamp(today)
     works, plans = _read_all(declared), _plans(declared)
     _date(works, plans)
-    future = [day for work in works.values() for day in _row_by_row(work, plans, now)]
+    future = [
+        day for work in works.values() for day in _row_by_row(work, plans, now, declared.path)
+    ]
     derived = _settled(works, plans, now)
     found = {name: _finished(work) for name, work in works.items()}
     found |= {name: table.frame for name, table in derived.items()}
@@ -107,7 +110,9 @@ def _date(works: dict[str, Work], plans: dict[str, DerivedTable]) -> None:
             base.time = event.of
 
 
-def _row_by_row(work: Work, plans: dict[str, DerivedTable], now: pd.Timestamp) -> Iterator[date]:
+def _row_by_row(
+    work: Work, plans: dict[str, DerivedTable], now: pd.Timestamp, file: Path
+) -> Iterator[date]:
     """Give rows their fate by what they hold; yield first days that lie in the future."""
     ledger, cells = work.ledger, work.cells
     ledger.end(
@@ -118,7 +123,7 @@ def _row_by_row(work: Work, plans: dict[str, DerivedTable], now: pd.Timestamp) -
             ledger.end("quarantined", fault, work.raw.broken[fault], reason)
     for column, rows in cells.trimmed.items():
         ledger.correct(f"trimmed_{column}", rows, "Blanks around an id keep it from matching.")
-    apply_rules(work.table.rules, cells, ledger)
+    apply_rules(work.table.rules, cells, ledger, file=file)
     for column, rows in cells.wrong.items():
         kind = work.table.columns[column].kind or work.spec.kind(column) or "number"
         reason = f"The cell holds something that is no {kind} in the declared form"

@@ -19,6 +19,7 @@ _HINTS = {
     "future": "Are day and month exchanged in `format`?",
     "orphan": "Export both tables for the same span",
     "conflicting": "Declare a rule with `repeats` that says which row counts",
+    "ambiguous": "Declare a rule with `repeats` that says which order counts",
     "ragged": "Is `delimiter` right, and is text that holds it quoted?",
 }
 _LOOK = "Look at the rows"

@@ -1,5 +1,6 @@
 """Declaration cleaning rules: which rows a condition hits, and what an action does to them."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,14 @@ from helpers.sources.mapping_parts import Rule, Where
 from helpers.sources.texts import TEXT
 
 
-def apply_rules(rules: tuple[Rule, ...], cells: Converted, ledger: Ledger) -> None:
-    """Apply the rules in their order; corrections change `cells.frame` in place."""
+def apply_rules(rules: tuple[Rule, ...], cells: Converted, ledger: Ledger, *, file: Path) -> None:
+    """Apply the rules of the file in their order; corrections change `cells.frame` in place.
+
+    Raises:
+        ParameterError: a bound or a new value does not fit its column's kind.
+    """
     for rule in rules:
-        hit = rows_where(rule.where, cells, ledger.live) & ledger.live
+        hit = rows_where(rule.where, cells, ledger.live, file=file) & ledger.live
         if rule.action == "remove":
             ledger.end("removed", rule.name, hit, rule.reason)
         elif rule.action == "quarantine":
@@ -28,12 +33,13 @@ def apply_rules(rules: tuple[Rule, ...], cells: Converted, ledger: Ledger) -> No
             except (TypeError, ValueError) as error:
                 raise ParameterError(
                     f"the rule {rule.name!r} sets what its column cannot hold: {error}",
+                    file=file,
                     hint="Set numbers for numbers, dates such as 2017-12-31; negate numbers only.",
                 ) from error
             ledger.correct(rule.name, changed, rule.reason)
 
 
-def rows_where(where: Where, cells: Converted, live: np.ndarray) -> np.ndarray:
+def rows_where(where: Where, cells: Converted, live: np.ndarray, *, file: Path) -> np.ndarray:
     """Return which rows a condition hits; a cell that could not be read is hit by none.
 
     Raises:
@@ -51,6 +57,7 @@ def rows_where(where: Where, cells: Converted, live: np.ndarray) -> np.ndarray:
     except (TypeError, ValueError, AttributeError) as error:
         raise ParameterError(
             f"the condition on {column!r} does not fit its values ({values.dtype}): {error}",
+            file=file,
             hint="Compare text with text, numbers with numbers, dates with dates (2017-12-31).",
         ) from error
     return np.asarray(hit.fillna(False), bool)
