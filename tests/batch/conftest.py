@@ -3,6 +3,7 @@
 import calendar
 import json
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -179,6 +180,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     made = build(tmp_path, monkeypatch)
     yield made
     forget_models(made.models)
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder whose path leaves room for a socket's name, as pytest's own need not."""
+    with tempfile.TemporaryDirectory(prefix="crm-") as folder:
+        yield Path(folder)
 
 
 def call(command: str, *arguments: str) -> Result:

@@ -151,6 +151,7 @@ def run(job: Job) -> Outcome:
     environment = {**job.environment, "CRM_REPORTS_ROOT": str(root)}
     environment |= {"CRM_REPORTS_DATA": str(root / "data"), "CRM_REPORTS_OUTPUT": str(output)}
     _fetch_earlier(job, output)
+    kernels.spare_home(root)
     here = replace(
         job,
         notebook=str(root / "notebooks" / f"{job.edition.family}.ipynb"),

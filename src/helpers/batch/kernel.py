@@ -1,8 +1,10 @@
 """Which kernel a run uses, and the environment it gets."""
 
 import os
+from pathlib import Path
 
 from helpers import paths
+from helpers.batch.edition import store
 from helpers.errors import UsageError, did_you_mean
 
 THREADS = (
@@ -54,6 +56,19 @@ def memory_mb(jobs: int) -> int:
     return int(psutil.virtual_memory().total / 2**20 * 0.8 / jobs)
 
 
+def spare_home(folder: Path) -> None:
+    """Let IPython and matplotlib keep their files in a folder where the home folder refuses them.
+
+    Both would warn of that in every process, and make temporary folders that nobody removes.
+    """
+    home = Path(os.path.expanduser("~"))
+    for name, own in (("IPYTHONDIR", ".ipython"), ("MPLCONFIGDIR", ".config")):
+        place = home / own if (home / own).is_dir() else home
+        refused = not place.is_dir() or not os.access(place, os.W_OK | os.X_OK)
+        if refused and name not in os.environ:
+            os.environ[name] = str(folder / name.lower())
+
+
 def chosen(name: str | None) -> tuple[str, str]:
     """Return the kernelspec to use and one line of warning, empty where there is nothing to say.
 
@@ -62,6 +77,7 @@ def chosen(name: str | None) -> tuple[str, str]:
     """
     from helpers.batch.kernels import default_kernel
 
+    spare_home(store())
     if not name:
         return default_kernel()
     from jupyter_client.kernelspec import KernelSpecManager

@@ -54,13 +54,6 @@ def own_servers(kernel_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def short_path() -> Iterator[Path]:
-    """A folder whose path leaves room for a socket's name, as pytest's own need not."""
-    with tempfile.TemporaryDirectory(prefix="crm-") as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
 def fresh_servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A private folder without any server, for tests that kill theirs."""
     folder = Path(tempfile.mkdtemp(prefix="crm-kernels-"))
