@@ -323,6 +323,12 @@ def test_a_profile_by_attribute() -> None:
     assert found.index.tolist() == ["Unknown", "shop"]
 
 
+def test_customers_without_attributes_have_profiles_without_rows() -> None:
+    found = cv.customer_profiles(COHORTS, PEOPLE[["customer_id"]], start=AS_OF, end=AS_OF)
+    assert found.empty
+    assert {"attribute", "group", "customers", "revenue_per_customer"} <= set(found.columns)
+
+
 def test_a_profile_refuses_what_it_cannot_know() -> None:
     with pytest.raises(MetricError, match="did you mean `kind`"):
         cv.customer_profile(COHORTS, PEOPLE, attribute="kinds", start=AS_OF, end=AS_OF)

@@ -9,6 +9,7 @@ from helpers.errors import MetricError, did_you_mean
 from helpers.metrics.customer_value.frames import purchase_days
 
 UNKNOWN = "Unknown"
+_EMPTY = ["attribute", "variance_share", "group", "customers", "revenue_per_customer"]
 
 
 def customer_profile(
@@ -120,7 +121,7 @@ def customer_profiles(
             parts.append(table.assign(attribute=name, variance_share=share))
     parts.sort(key=lambda part: (-part["variance_share"].iloc[0], part["attribute"].iloc[0]))
     if not parts:
-        return pd.DataFrame(columns=["attribute", "variance_share", "group", "customers"])
+        return pd.DataFrame(columns=_EMPTY)
     found = pd.concat(parts, ignore_index=True)
     first = ["attribute", "variance_share"]
     return found[[*first, *(name for name in found.columns if name not in first)]]
