@@ -38,6 +38,16 @@ def _short(cell: object) -> str:
     return f"{cell:,.4g}" if isinstance(cell, float) else str(cell)
 
 
+def keep(file: Path, row: dict[str, Any]) -> None:
+    """Add a figure to those on disk, so that a measurement broken off loses none before it."""
+    found = json.loads(file.read_text()) if file.exists() else {}
+    found[row["name"]] = row
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_suffix(".part")
+    beside.write_text(json.dumps(found, indent=1, default=str) + "\n")
+    beside.replace(file)
+
+
 def main() -> int:
     """Run the parts that are asked for."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
@@ -49,16 +59,13 @@ def main() -> int:
         parser.error(f"no part is called {unknown[0]!r}; there are: {', '.join(modules())}")
     console = Console(width=160) if not sys.stdout.isatty() else Console()
     file = paths.output() / "bench.json"
-    found = json.loads(file.read_text()) if file.exists() else {}
     for name in given.parts or modules():
         console.print(f"\n[bold]{name}[/bold]")
-        rows = importlib.import_module(f"bench.{name}").main(given.data)
+        rows = []
+        for row in importlib.import_module(f"bench.{name}").main(given.data):
+            rows.append(row)
+            keep(file, row)
         show(rows, console)
-        found |= {row["name"]: row for row in rows}
-        file.parent.mkdir(parents=True, exist_ok=True)
-        beside = file.with_suffix(".part")
-        beside.write_text(json.dumps(found, indent=1, default=str) + "\n")
-        beside.replace(file)
     console.print(f"\nWritten to {file}")
     return 0
 

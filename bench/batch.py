@@ -29,12 +29,16 @@ TWELVE = ("--from", "2017-W40", "--to", "2017-W51")  # enough history for all fo
 WEEKS = ("--from", "2017-W02", "--to", "2017-W51")
 
 
-def main(data: Path | None) -> list[dict[str, Any]]:
+def main(data: Path | None) -> Iterator[dict[str, Any]]:
     """Measure; `data` is not needed."""
     with tempfile.TemporaryDirectory(prefix="crm-bench-") as folder:
         made = project(Path(folder) / "frozen", frozen())
         _snapshot(made)
-        return [*_naive(made), *_no_change(made), *_cluster(made), *_bound(), *_thousand(folder)]
+        yield from _naive(made)
+        yield from _no_change(made)
+        yield from _cluster(made)
+        yield from _thousand(folder)
+        yield from _bound()
 
 
 def _run(made: Project, *arguments: str, output: str = "output") -> float:
