@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from helpers.document import as_json, from_json
 from helpers.errors import DisclosureError, ReportError
 from helpers.report import bar, dots, heatmap, line, scatter
-from helpers.report.axes import date_axis
+from helpers.report.axes import category_axis, date_axis
 from helpers.report.charts import build
 from helpers.report.format import Formatter
 
@@ -188,3 +188,15 @@ def test_a_change_that_rounds_to_nothing_has_no_direction() -> None:
     assert US.change(0.1003, 0.1, "share")[1] == "±0.0 pp"
     assert US.change(99.99, 100.0, "currency")[1] == "±0.0%"
     assert US.change(0.09, 0.1, "share")[1] == "−1.0 pp"
+
+
+def test_a_long_name_stands_on_two_lines_and_is_cut_only_beyond_them() -> None:
+    figure = Figure(figsize=(4.8, 3.0))
+    FigureCanvasSVG(figure)
+    axes = figure.add_subplot()
+    names = ["Short", "Customers behaving otherwise (rate)", "Every " * 12]
+    category_axis(axes, list(names), lying=True, fmt=US)
+    shown = [label.get_text() for label in axes.get_yticklabels()]
+    assert shown[:2] == ["Short", "Customers behaving\notherwise (rate)"]
+    assert shown[2].count("\n") == 1
+    assert shown[2].endswith("…")

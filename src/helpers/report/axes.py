@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -163,7 +164,16 @@ def _name(name: object, fmt: Formatter, first: bool) -> str:
         return fmt.month_tick(start, with_year=first or start.month == 1).replace(" ", "\n")
     if isinstance(name, float) and name.is_integer():
         text = str(int(name))
-    return text if len(text) <= 26 else text[:25] + "…"
+    return _in_two_lines(text)
+
+
+def _in_two_lines(text: str) -> str:
+    """Return a long name on two lines; what does not fit there ends in dots."""
+    if len(text) <= 26:
+        return text
+    first, *rest = wrap(text, 26)
+    second = " ".join(rest)
+    return f"{first}\n{second}" if len(second) <= 26 else f"{first}\n{second[:25]}…"
 
 
 def legend(axes: Any, entries: int) -> None:
