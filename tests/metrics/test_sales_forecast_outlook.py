@@ -366,3 +366,15 @@ def test_a_shop_with_few_customers_is_not_told_apart() -> None:
     found = sf.hierarchy(orders.assign(store_id=store), lines, first=FIRST, as_of=MAY.end)
     shops = {name for kind, name in found.labels.values() if kind == "Shop"}
     assert shops == {"north", "south", "All others"}
+
+
+def test_a_day_of_the_course_says_how_many_bought(made: sf.Outlook) -> None:
+    """A forecast has behind it at least the customers of the best day that is shown."""
+    course = sf.recent_and_ahead(made)
+    actual = course[course["series"] == "Actual"]
+    days = made.days.tail(56)
+    assert actual["customers"].tolist() == days["customers"].tolist()
+    assert actual["sales"].tolist() == days["revenue"].tolist()
+    ahead = course[course["series"] == "Forecast"]
+    assert ahead["customers"].iloc[0] == days["customers"].iloc[-1], "tied to the last actual day"
+    assert set(ahead["customers"].iloc[1:]) == {days["customers"].max()}

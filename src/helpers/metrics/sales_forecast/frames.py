@@ -21,12 +21,16 @@ def recent_and_ahead(page: Outlook, *, weeks: int = 8) -> pd.DataFrame:
     """Return daily sales of the last weeks and the forecast: `ds series sales low_80 high_80`.
 
     The first forecast day is tied to the last actual one, so that a line is drawn without a gap.
+    `customers` (int64) are those who bought on the day; behind a forecast stand at least as many
+    as bought on the best of these days.
     """
     past = page.days.tail(7 * weeks)
-    actual = pd.DataFrame({"ds": past["ds"], "series": "Actual", "sales": past["revenue"]})
+    actual = past[["ds", "revenue", "customers"]].rename(columns={"revenue": "sales"})
+    actual.insert(1, "series", "Actual")
     last = float(past["revenue"].iloc[-1])
-    tie = pd.DataFrame({"ds": past["ds"].tail(1), "sales": last, "low_80": last, "high_80": last})
+    tie = actual.tail(1).assign(low_80=last, high_80=last)
     ahead = page.daily()[["ds", CHOSEN, "low_80", "high_80"]].rename(columns={CHOSEN: "sales"})
+    ahead = ahead.assign(customers=int(past["customers"].max()))
     expected = pd.concat([tie, ahead], ignore_index=True).assign(series="Forecast")
     return pd.concat([actual, expected], ignore_index=True)
 
