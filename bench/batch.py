@@ -173,7 +173,7 @@ def _cluster(made: Project) -> Iterator[dict[str, Any]]:
     made.fresh("dask")
     os.environ["CRM_BENCH_MODELS"] = str(made.root / "models")  # workers have a root of their own
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None
+        n_workers=2, threads_per_worker=1, dashboard_address=":0"
     ) as cluster:
         address = cluster.scheduler_address.replace("tcp://", "dask://")
         options = ("run", *SPAN, "--no-publish", "--force")
