@@ -134,8 +134,8 @@ def test_the_origin_of_what_is_judged_is_said(landing):
     both = found.origin([NOVEMBER, OCTOBER], name=lambda period: f"{period.start:%B}")
     assert both == (
         "Judged is what the report of October predicted, as kept with its edition. For November, "
-        "no edition with predictions is kept: what was predicted then is worked out again here, from "
-        "the rows known at the time."
+        "no edition with predictions is kept: what was predicted then is worked out again here, "
+        "from the rows known at the time."
     )
 
 
