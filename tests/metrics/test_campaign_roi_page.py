@@ -368,7 +368,7 @@ def test_all_campaigns_together(found, nothing):
     sure = pooled_sentence(Pooled(2, 3.0, 1.0, 5.0, True), write=write)
     assert sure == (
         "The 2 campaigns that can be judged so far changed a contacted customer's sales by $3.00 a "
-        "week on average (95 % sure: $1.00 to $5.00)."
+        "week on average (95% sure: $1.00 to $5.00)."
     )
     assert "no proof" in pooled_sentence(Pooled(1, 3.0, -1.0, 5.0, True), write=write)
     assert "no average effect" in pooled_sentence(pooled_effect(nothing), write=write)

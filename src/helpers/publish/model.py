@@ -179,12 +179,6 @@ class Site:
         found = self._editions.get((key.source, key.family, key.period), [])
         return sorted((p for p in found if p.key != key), key=lambda page: page.key.slice)
 
-    def companions(self, key: Key) -> list[Page]:
-        """Return the reports of all families for the same source, period and slice, in order."""
-        same = (key.source, key.slice, key.period)
-        found = [p for p in self.pages if (p.key.source, p.key.slice, p.key.period) == same]
-        return sorted(found, key=lambda page: self.rank(page.key.family))
-
     def rank(self, family: str) -> tuple[int, str]:
         """Return where a family stands among the families."""
         known = family in self.families

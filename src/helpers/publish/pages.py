@@ -219,8 +219,3 @@ def _title(page: Page | None, report: dict[str, Any]) -> str:
         report.get("family"), report.get("period"), ""
     )  # fmt: skip
     return ", ".join(str(part) for part in said if part)
-
-
-def newest_day(site: Site) -> date:
-    """Return the last day that any report covers."""
-    return max(page.key.period.as_of for page in site.pages)

@@ -90,7 +90,7 @@ def _target(path: Path, place: str, given: Any) -> Target:
         raise PublishError(
             f"target {place} cannot be read",
             file=path,
-            hint="Write {at_least: 350000, text: $350,000} or {at_most: 0.04, text: 4 %}.",
+            hint="Write {at_least: 350000, text: $350,000} or {at_most: 0.04, text: 4%}.",
         )
     kind: Literal["at_least", "at_most"] = "at_least" if kinds[0] == "at_least" else "at_most"
     level = float(given[kind])

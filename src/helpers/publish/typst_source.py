@@ -192,7 +192,7 @@ def kpi_grid(
 def _kpi(item: KpiItem, settings: Settings, page: Page) -> str:
     then = [found for found in (item.previous, item.year_before) if found]
     target = None if page.key.slice else settings.target(page.key.source, item)
-    note = f"{item.level} % interval {item.interval_text}" if item.interval_text else item.note
+    note = f"{item.level}% interval {item.interval_text}" if item.interval_text else item.note
     return call(
         "",
         label=quoted(item.label),

@@ -80,7 +80,7 @@ def kpis_view(block: Kpis) -> View:
             for c in (item.previous, item.year_before)
             if c is not None and c.change_text
         ]
-        interval = f"{item.level} %: {item.interval_text}" if item.interval_text else ""
+        interval = f"{item.level}%: {item.interval_text}" if item.interval_text else ""
         small = [interval, *changes, "assumed" if item.assumed else "", item.note]
         detail = " · ".join(text for text in small if text)
         lines.append(f"{item.label}: {item.text}" + (f" ({detail})" if detail else ""))

@@ -118,7 +118,7 @@ def returns_table(results: pd.DataFrame) -> dict[str, Any]:
         title="Did the campaigns that can be judged pay?",
         grain="campaign",
         customers="contacted",
-        note="Margin and mailing cost are assumed; limits are 95 %. Paid back after: only where "
+        note="Margin and mailing cost are assumed; limits are 95%. Paid back after: only where "
         f"the sales caused are more than chance. {_BLANK}"
         if len(judged)
         else "No campaign of the period can be judged.",

@@ -39,7 +39,7 @@ def verdict_sentence(evaluation: Evaluation, *, period: Period, write: Write) ->
         told = "" if sure else ", so it may well be nothing"
         parts.append(
             f"{row['campaign_id']} changed sales by "
-            f"{write(row['incremental_revenue'], 'currency')} (95 % sure: {low} to {high}){told}."
+            f"{write(row['incremental_revenue'], 'currency')} (95% sure: {low} to {high}){told}."
         )
     return " ".join(parts)
 
@@ -88,7 +88,7 @@ def pooled_sentence(pooled: Pooled, *, write: Write) -> str:
     which = "The one campaign" if pooled.campaigns == 1 else f"The {pooled.campaigns} campaigns"
     return (
         f"{which} that can be judged so far changed a contacted customer's sales by {effect} a "
-        f"week on average (95 % sure: {low} to {high}).{told}{caveat}"
+        f"week on average (95% sure: {low} to {high}).{told}{caveat}"
     )
 
 
@@ -170,7 +170,7 @@ def cumulative_sentence(chart: pd.DataFrame) -> str:
     if not names:
         return "No campaign of the period can be judged, so there is nothing to add up."
     which = f"{names[0]}. " if len(names) == 1 else ""
-    return f"{which}The band is a 95 % interval. Where zero lies in it, it may be nothing."
+    return f"{which}The band is a 95% interval. Where zero lies in it, it may be nothing."
 
 
 def counts_sentence(counts: pd.DataFrame) -> str:

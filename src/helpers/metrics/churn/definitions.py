@@ -19,7 +19,7 @@ CHURN_RATE = Contract(
         "Share of the customers active when the period began who had lapsed by its end, that is, "
         "had made no purchase for the whole churn window."
     ),
-    formula="lapsed in the period / active on the day before the period; 95 % Wilson interval",
+    formula="lapsed in the period / active on the day before the period; 95% Wilson interval",
     denominator="customers active on the day before the period",
     exclusions="Customers who came and lapsed within the period; those lapsed before it.",
     higher_is="worse",
@@ -116,7 +116,7 @@ LOGO_CHURN_RATE = Contract(
     label="Logo churn",
     unit="share",
     definition="Share of the customers under contract at the start who had none at the end.",
-    formula="customers lost / customers at the start; 95 % Wilson interval",
+    formula="customers lost / customers at the start; 95% Wilson interval",
     denominator="customers with recurring revenue on the day before the period",
     higher_is="worse",
     precision=4,

@@ -39,7 +39,7 @@ def due(period: Period, *, window: int, count: int) -> list[Period]:
     earlier = period.previous()
     while number(earlier.end) + window > number(period.end):
         earlier = earlier.previous()
-    found = []
+    found: list[Period] = []
     while len(found) < count:
         found.append(earlier)
         earlier = earlier.previous()

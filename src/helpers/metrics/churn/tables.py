@@ -9,7 +9,7 @@ from helpers.metrics.churn.evaluation import MEASURES, value_of
 from helpers.metrics.churn.study import MODEL, Study
 
 _SCORES = (
-    "ROC AUC: share of pairs put in the right order, with its 95 % interval. PR AUC: mean share of "
+    "ROC AUC: share of pairs put in the right order, with its 95% interval. PR AUC: mean share of "
     "true lapses among those flagged. Higher is better; for Brier score and log loss, lower is. "
     "P(alive): chance of still being a customer, by a purchase model."
 )

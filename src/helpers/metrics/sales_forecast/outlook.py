@@ -66,11 +66,6 @@ class Outlook:
         return self.period.next()
 
     @property
-    def uses_calendar(self) -> bool:
-        """Whether taking holidays out made past forecasts better."""
-        return self.calendar_errors["with"] < self.calendar_errors["without"]
-
-    @property
     def tested(self) -> int:
         """Number of past forecasts that the errors come from."""
         return int(self.totals.row(TOTAL)["origins"])
