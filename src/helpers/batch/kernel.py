@@ -73,15 +73,21 @@ def chosen(name: str | None) -> tuple[str, str]:
     """Return the kernelspec to use and one line of warning, empty where there is nothing to say.
 
     Raises:
-        UsageError: no kernelspec has that name.
+        UsageError: no kernelspec has that name, or one of ours cannot be installed.
     """
-    from helpers.batch.kernels import default_kernel
+    from helpers.batch.kernels import default_kernel, provide
 
     spare_home(store())
     if not name:
         return default_kernel()
     from jupyter_client.kernelspec import KernelSpecManager
 
+    try:
+        provide(name)
+    except OSError as error:
+        raise UsageError(
+            f"the kernelspec {name!r} cannot be installed: {error}", hint="Try --kernel python3."
+        ) from error
     found = KernelSpecManager().find_kernel_specs()
     if name not in found:
         raise UsageError(f"no kernelspec is called {name!r}", hint=did_you_mean(name, found))

@@ -7,8 +7,10 @@ import sys
 import pytest
 
 from helpers.batch import kernels
+from helpers.batch.kernel import chosen
 from helpers.batch.kernels import ORDINARY, WARM, client, install_kernelspecs, kernelspecs
 from helpers.batch.kernels import provisioner as provisioning
+from helpers.errors import UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -106,3 +108,13 @@ def test_a_kernelspec_of_another_interpreter_is_replaced(tmp_path, monkeypatch):
     assert kernels.default_kernel() == (WARM, "")
     spec = json.loads((folders[1] / "kernel.json").read_text())
     assert spec["argv"][0] == sys.executable
+
+
+def test_one_of_our_kernelspecs_is_installed_when_it_is_asked_for(tmp_path, monkeypatch):
+    """In a fresh environment no run has installed them yet."""
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share" / "jupyter"))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert chosen(WARM) == (WARM, "")
+    assert (tmp_path / "share" / "jupyter" / "kernels" / WARM / "kernel.json").is_file()
+    with pytest.raises(UsageError, match="no kernelspec is called 'crm-reports-warn'"):
+        chosen("crm-reports-warn")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         WARM,
         default_kernel,
         install_kernelspecs,
+        provide,
     )
 
 _HOMES = {
@@ -21,6 +22,7 @@ _HOMES = {
     "WARM": "kernelspecs",
     "default_kernel": "kernelspecs",
     "install_kernelspecs": "kernelspecs",
+    "provide": "kernelspecs",
     "server_status": "control",
     "stop_server": "control",
     "warm_available": "control",
@@ -30,6 +32,7 @@ __all__ = [
     "WARM",
     "default_kernel",
     "install_kernelspecs",
+    "provide",
     "server_status",
     "stop_server",
     "warm_available",

@@ -38,17 +38,28 @@ def default_kernel() -> tuple[str, str]:
     The warm one where it is installed and kernels can be forked; the specs are installed on
     demand.
     """
-    from jupyter_client.kernelspec import KernelSpecManager
-
     usable, reason = warm_available()
     wanted = WARM if usable else ORDINARY
-    specs = KernelSpecManager()
     try:
-        if wanted not in specs.find_kernel_specs() or not _is_ours(specs, wanted):
-            install_kernelspecs()
+        provide(wanted)
     except OSError as error:
         return "python3", f"The kernelspec {wanted} cannot be installed ({error}); using python3."
     return wanted, "" if usable else f"No warm kernels: {reason}."
+
+
+def provide(name: str) -> None:
+    """Install this environment's kernelspecs if `name` is one of them and not there as it should be.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    specs = KernelSpecManager()
+    if name not in {ORDINARY, WARM}:
+        return
+    if name not in specs.find_kernel_specs() or not _is_ours(specs, name):
+        install_kernelspecs()
 
 
 def _is_ours(specs: Any, name: str) -> bool:
