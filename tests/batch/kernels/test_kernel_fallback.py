@@ -112,6 +112,7 @@ def test_a_kernelspec_of_another_interpreter_is_replaced(tmp_path, monkeypatch):
 
 def test_one_of_our_kernelspecs_is_installed_when_it_is_asked_for(tmp_path, monkeypatch):
     """In a fresh environment no run has installed them yet."""
+    monkeypatch.setattr("jupyter_core.paths.ENV_JUPYTER_PATH", [])  # this environment has them
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share" / "jupyter"))
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     assert chosen(WARM) == (WARM, "")

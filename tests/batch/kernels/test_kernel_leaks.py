@@ -26,7 +26,9 @@ def use_kernels(count: int) -> tuple[list[psutil.Process], set[int]]:
         processes.append(psutil.Process(manager.provisioner.pid))
         ports |= {getattr(manager, f"{name}_port") for name in ("shell", "iopub", "hb", "control")}
         client.stop_channels()
+        kernel = manager.provisioner.process
         manager.shutdown_kernel()
+        assert kernel.poll() == 0, "it had to be ended by a signal"
         client.context.destroy()
     return processes, ports
 

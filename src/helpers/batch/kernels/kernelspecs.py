@@ -48,7 +48,7 @@ def default_kernel() -> tuple[str, str]:
 
 
 def provide(name: str) -> None:
-    """Install this environment's kernelspecs if `name` is one of them and is not there as it should.
+    """Install the kernelspecs of this environment if `name` is one and is not there as it should.
 
     Raises:
         OSError: the folder cannot be written.

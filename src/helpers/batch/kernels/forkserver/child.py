@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from io import BufferedReader, BufferedWriter, FileIO, TextIOWrapper
 from typing import Any
 
+_ANSWER_S = 5.0
+
 
 @dataclass(frozen=True)
 class Birth:
@@ -161,8 +163,23 @@ class ClientWatch(threading.Thread):
         os._exit(1)
 
 
+def _end_control() -> None:
+    """Let the thread that was told to end the kernel finish its answer.
+
+    It flushes its streams through the thread that publishes output. ipykernel stops that one first
+    on its way out, and the flush then waits for a time limit: seconds, now and then.
+    """
+    from ipykernel.kernelapp import IPKernelApp
+
+    control = IPKernelApp.instance().control_thread if IPKernelApp.initialized() else None
+    if control is not None and control.is_alive():
+        control.stop()
+        control.join(_ANSWER_S)
+
+
 def _finish() -> None:
     threading._shutdown()  # type: ignore[attr-defined]  # joins the threads that are no daemons
+    _end_control()
     atexit._run_exitfuncs()
     if shell := sys.modules.get("__main__"):
         vars(shell).clear()  # the notebook's names: files that it left open are flushed
