@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -26,6 +27,9 @@ _CARRIED = {"PATH", "USER", "LOGNAME"}
 _LAUNCHERS = {"ipykernel_launcher", "ipykernel"}
 _LIMITS = ("RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_DATA", "RLIMIT_STACK", "RLIMIT_CORE", "RLIMIT_AS",
            "RLIMIT_NOFILE", "RLIMIT_NPROC", "RLIMIT_MEMLOCK")  # fmt: skip
+
+
+_INHERITED = ("SIGHUP", "SIGTERM")  # a started process ignores what its parent ignores
 
 
 class WarmUnavailableError(Exception):
@@ -98,6 +102,7 @@ class Launch:
             "environment": self.environment,
             "folder": self.folder,
             "umask": _umask(),
+            "ignored": _ignored(),
             "limits": limits,
             "independent": self.independent,
         }
@@ -154,6 +159,11 @@ def _is_open(number: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def _ignored() -> list[int]:
+    numbers = [int(getattr(signal, name)) for name in _INHERITED]
+    return [number for number in numbers if signal.getsignal(number) is signal.SIG_IGN]
 
 
 def _umask() -> int:

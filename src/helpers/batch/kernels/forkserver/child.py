@@ -88,7 +88,8 @@ def _leave_the_server(birth: Birth) -> None:
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
+        ignored = number in request["ignored"]  # as `nohup` has it
+        signal.signal(number, signal.SIG_IGN if ignored else signal.SIG_DFL)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for fd, place in ((nothing, 0), (birth.fds[0], 1), (birth.fds[1], 2)):
         os.dup2(fd, place)
