@@ -2,9 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache, wraps
+from typing import Literal, ParamSpec, TypeVar
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
 
 Verdict = Literal["converged", "degenerate", "at a bound"]
 LogLikelihood = Callable[[np.ndarray], tuple[float, np.ndarray]]
@@ -40,6 +45,23 @@ class Optimum:
         return self.params * np.sqrt(np.where(variance >= 0, variance, np.nan))
 
 
+@cache
+def _pools() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def on_one_thread(call: Callable[Given, Found]) -> Callable[Given, Found]:
+    """Hold linear algebra to one thread: threads cost far more than matrices of four rows."""
+
+    @wraps(call)
+    def held(*given: Given.args, **named: Given.kwargs) -> Found:
+        with _pools().limit(limits=1, user_api="blas"):
+            return call(*given, **named)
+
+    return held
+
+
+@on_one_thread
 def maximise(
     likelihood: LogLikelihood,
     *,
