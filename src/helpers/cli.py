@@ -104,8 +104,6 @@ def run(
     if context.info_name == "backfill" and not (period or first or last):
         first = "all"
     asked = commands.selection(period, first, last, family, source, slice, values, only)
-    if dry_run or explain:
-        return commands.show_plan(asked, force=force, explain=explain)
     options = commands.options(
         jobs=jobs,
         kernel=kernel,
@@ -117,6 +115,8 @@ def run(
         retries=retries,
         command=" ".join(["crm-reports", *sys.argv[1:]]),
     )
+    if dry_run or explain:
+        return commands.show_plan(asked, options, force=force, explain=explain)
     status = commands.run(asked, options, force=force, wait=not no_wait, profile=profile)
     return status if no_publish else max(status, _publish(formats, site_url))
 
@@ -133,12 +133,13 @@ def plan(
     only: Only = None,
     force: Force = False,
     explain: Explain = None,
+    kernel: Kernel = None,
 ) -> int:
     """Plan, and say so."""
     from helpers.batch import commands
 
     asked = commands.selection(period, first, last, family, source, slice, values, only)
-    return commands.show_plan(asked, force=force, explain=explain)
+    return commands.show_plan(asked, commands.options(kernel=kernel), force=force, explain=explain)
 
 
 @command("params", help="Show a family's parameters: value, origin, type, bounds, meaning.")
@@ -270,6 +271,8 @@ def _publish(formats: str, site_url: str | None, renderer: str = "auto") -> int:
     made = publish(formats=chosen, renderer=renderer, site_url=site_url)
     for name, why in made.failed:
         typer.echo(f"Not published: {name}: {why}", err=True)
+    for name, letters in made.squares:
+        typer.echo(f"Squares in {name}: no font on this machine has {letters}", err=True)
     if not made.failed:
         published.note(made_from)
     said = f"Published {counted(made.pages, 'report')}, {counted(made.written, 'new file')},"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from helpers import paths
 from helpers.errors import HelpersError, ReportError
 from helpers.periods import Period
-from helpers.private import private_folders
+from helpers.private import LANDING, private_folders
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 FILE = "predictions.parquet"
-LANDING = "CRM_REPORTS_LANDING"
-"""The variable that names the folder in which the batch looks for `FILE` after an execution."""
-
 NOT_KEPT = "no edition with predictions is kept"
 _ABOUT = b"crm_reports"
 
@@ -168,6 +165,14 @@ def digest(name: str) -> str:
     """Return the digest of an edition's predictions; empty where there are none."""
     content = _content(name)
     return _digest(content) if content is not None else ""
+
+
+def digest_in(landing: Path) -> str:
+    """Return the digest of what an execution keeps; empty where it predicts nothing."""
+    try:
+        return _digest((landing / FILE).read_bytes())
+    except FileNotFoundError:
+        return ""
 
 
 def install(landing: Path, name: str) -> None:

@@ -5,7 +5,12 @@ import json
 import pytest
 
 from helpers.batch import fingerprint
-from helpers.batch.fingerprint import Content, changes, digest, installed, notebook_digest, uses
+from helpers.batch.basis import Basis
+from helpers.batch.changes import changes
+from helpers.batch.content import Content, digest, notebook_digest
+from helpers.batch.edition import Edition
+from helpers.batch.interpreter import Interpreter
+from helpers.batch.trace import installed
 
 INPUTS = {
     "notebook": "n1",
@@ -18,13 +23,23 @@ INPUTS = {
 }
 TRACE = {
     "tables": ["orders"],
-    "modules": {"helpers.sources": f"{fingerprint._CODE}/sources/__init__.py"},
-    "files": ["reports/output/store/x.parquet", "params/base.yml", "src/helpers/report/look.css"],
-    "beside": ["notebooks/local.py"],
+    "modules": {"helpers.sources": ["sources/__init__.py", "m0"]},
+    "files": {"helpers/report/look.css": "f0", "notebooks/local.py": "b0"},
     "tops": ["pandas", "unheard_of"],
-    "site": ["/nowhere/site-packages"],
+    "installed": {"pandas": "2.3.0", "other": "1"},
     "python": "3.11.2",
 }
+
+
+def basis(**more):
+    site = more.pop("site", ("/nowhere/site-packages",))
+    kernel = Interpreter(more.pop("python", "3.11.2"), site, more.pop("spec", ""))
+    tables = {"orders": {"rows": 1, "hash": "a"}, "customers": {"rows": 2, "hash": "b"}}
+    return Basis(Edition("s", "f", "2017-10"), {}, "n1", tables, {"o.csv": "r1"}, "snap", kernel)
+
+
+def uses(trace, distributions):
+    return fingerprint.uses(trace, distributions, {"o.csv": "r1"}, "s")
 
 
 @pytest.mark.parametrize(
@@ -95,7 +110,7 @@ def test_a_file_that_is_no_notebook_still_has_a_digest():
 def test_uses_are_what_can_be_looked_up_again():
     found = uses(TRACE, {"pandas": ["pandas"]})
     assert found["modules"] == {"helpers.sources": "sources/__init__.py"}
-    assert found["files"] == ["src/helpers/report/look.css", "notebooks/local.py"]
+    assert found["files"] == ["helpers/report/look.css", "notebooks/local.py"]
     assert found["versions"] == ["pandas"]
     assert found["tables"] == ["orders"]
 
@@ -104,6 +119,74 @@ def test_without_a_trace_everything_counts():
     found = uses(None, {})
     assert found["tables"] is None
     assert "helpers.metrics.contracts" in found["modules"]
+    assert "data/s/o.csv" in found["files"]
+
+
+def site(tmp_path, **versions):
+    for name, version in versions.items():
+        (tmp_path / f"{name}-{version}.dist-info").mkdir(parents=True)
+    return (str(tmp_path),)
+
+
+def test_without_a_trace_every_distribution_and_the_kernels_python_count(tmp_path):
+    folders = site(tmp_path, pandas="2.3.1", other="1")
+    now = fingerprint.current(Content(), basis(site=folders), uses(None, {}))
+    assert now["versions"] == {"python": "3.11.2", "pandas": "2.3.1", "other": "1"}
+    assert set(now["tables"]) == {"orders", "customers"}
+    (tmp_path / "other-1.dist-info").rename(tmp_path / "other-2.dist-info")
+    later = fingerprint.current(Content(), basis(site=folders), uses(None, {}))
+    assert changes(now, later) == ["other 1 → 2"]
+
+
+def test_what_is_recorded_is_what_the_kernel_saw(tmp_path):
+    used = uses(TRACE, {"pandas": ["pandas"]})
+    content, here = Content(), basis(site=site(tmp_path, pandas="2.3.1"))
+    seen = fingerprint.recorded(content, here, used, TRACE)
+    assert seen["modules"] == {"helpers.sources": "m0"}
+    assert seen["files"] == {"helpers/report/look.css": "f0", "notebooks/local.py": "b0"}
+    assert seen["versions"] == {"python": "3.11.2", "pandas": "2.3.0"}
+    assert changes(seen, fingerprint.current(content, here, used)) == [
+        "helpers.sources changed", "helpers/report/look.css is gone",
+        "notebooks/local.py is gone", "pandas 2.3.0 → 2.3.1",
+    ]  # fmt: skip
+
+
+def test_another_python_counts_and_another_name_of_the_kernel_does_not(tmp_path):
+    used = uses(TRACE, {})
+    now = fingerprint.current(Content(), basis(site=()), used)
+    later = fingerprint.current(Content(), basis(site=(), python="3.11.3"), used)
+    assert changes(now, later) == ["python 3.11.2 → 3.11.3"]
+    other = fingerprint.current(Content(), basis(site=(), spec="ir 12ab"), used)
+    assert changes(now, other) == ["kernel is new, ir 12ab"]
+
+
+def test_a_kernel_of_another_machine_has_no_versions_that_could_be_looked_up():
+    used = uses(TRACE, {"pandas": ["pandas"]})
+    far = basis(site=None, python="", spec="far 12ab")
+    seen = fingerprint.recorded(Content(), far, used, TRACE)
+    assert seen["versions"] == {"kernel": "far 12ab"}
+    assert fingerprint.current(Content(), far, used)["versions"] == seen["versions"]
+
+
+def test_a_module_of_a_worker_with_the_package_elsewhere_is_found_here():
+    trace = {**TRACE, "modules": {"helpers.paths": ["/elsewhere/helpers/paths.py", "m0"]}}
+    used = uses(trace, {})
+    now = fingerprint.current(Content(), basis(), used)
+    assert now["modules"]["helpers.paths"] not in ("gone", "m0")
+
+
+def test_environments_that_differ_are_told_apart_in_words():
+    ours = fingerprint.environment()
+    assert fingerprint.differences(ours, ours) == []
+    assert fingerprint.environment_digest() == digest(ours)
+    theirs = {**ours, "python": "3.9", "code": "x", "versions": {**ours["versions"]}}
+    theirs["versions"]["pandas"] = "1.0"
+    del theirs["versions"]["numpy"]
+    said = fingerprint.differences(ours, theirs)
+    assert said[0] == f"python {ours['python']} here, 3.9 there"
+    assert said[1] == "the package crm-reports has other code there"
+    assert said[2] == f"numpy {ours['versions']['numpy']} here, absent there"
+    assert said[3] == f"pandas {ours['versions']['pandas']} here, 1.0 there"
 
 
 def test_sources_without_an_opened_table_count_as_all_tables():

@@ -137,7 +137,7 @@ def test_a_record_cut_in_half_or_of_another_release_is_made_anew_with_a_word(ran
     "edit",
     [
         lambda record: record.pop("uses"),
-        lambda record: record["uses"].pop("site"),
+        lambda record: record["uses"].pop("versions"),
         lambda record: record["uses"].update(modules=["helpers"]),
         lambda record: record.update(inputs=None),
         lambda record: record.update(unheard_of=1),

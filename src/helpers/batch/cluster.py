@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from helpers import paths, predictions
+from helpers import paths, predictions, private
 from helpers.batch import bundle
 from helpers.batch import kernel as kernels
 from helpers.batch.calledoff import ended_when_called_off
@@ -17,7 +17,6 @@ from helpers.batch.edition import store
 from helpers.batch.job import Job, Outcome
 from helpers.batch.runner import Way
 from helpers.errors import UsageError
-from helpers.private import private_folders
 
 if TYPE_CHECKING:
     import fsspec
@@ -121,9 +120,8 @@ class Staging(Way):
                 continue
             listed = name.startswith("private/")
             secret = listed or name == predictions.FILE
-            place = paths.output() / name if listed else landing / name
-            if listed:
-                private_folders(place.parent)
+            place = landing / name
+            place.parent.mkdir(mode=0o700 if listed else 0o755, parents=True, exist_ok=True)
             beside = place.with_name(f".{place.name}.part")
             beside.touch(mode=0o600 if secret else 0o644)
             beside.write_bytes(self.system.cat_file(path))
@@ -176,8 +174,8 @@ def _send(output: Path, landing: str) -> None:
         path = output / "landing" / name
         if path.is_file():
             system.pipe_file(f"{top}/{name}", path.read_bytes())
-    for path in sorted(p for p in (output / "private").glob("*/*/*") if p.is_file()):
-        place = f"{top}/{path.relative_to(output).as_posix()}"
+    for name, path in private.left(output / "landing"):
+        place = f"{top}/private/{name}"
         system.makedirs(place.rpartition("/")[0], exist_ok=True)
         system.pipe_file(place, path.read_bytes())
 

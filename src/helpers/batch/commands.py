@@ -9,6 +9,7 @@ from helpers.batch import run as runs
 from helpers.batch.attempts import sweep
 from helpers.batch.explain import explained, listed
 from helpers.batch.facts import Facts
+from helpers.batch.interpreter import of_kernel
 from helpers.batch.job import Limits
 from helpers.batch.lock import one_run
 from helpers.batch.plan import Plan
@@ -58,18 +59,25 @@ def options(
     return Options(jobs, kernel, executor, staging, limits, retries, command)
 
 
-def planned(asked: Selection, *, force: bool) -> Plan:
-    """Return the plan of what is asked for."""
+def planned(asked: Selection, chosen: Options, *, force: bool) -> Plan:
+    """Return the plan of what is asked for.
+
+    Raises:
+        UsageError: an option names what is not there, or a notebook cannot be read.
+    """
+    kernel = of_kernel(chosen.kernel, here=chosen.executor == "processes")
     selected = select(asked)
-    return Plan(Facts(selected.info), selected.reports, force=force)
+    return Plan(Facts(selected.info), selected.reports, force=force, kernel=kernel)
 
 
-def show_plan(asked: Selection, *, force: bool, explain: tuple[str, str] | None) -> int:
+def show_plan(
+    asked: Selection, chosen: Options, *, force: bool, explain: tuple[str, str] | None
+) -> int:
     """Print what would run and why, or what one report depends on."""
     if explain:
         family, period = explain
         asked = replace(asked, families=(family,), periods=(period,), first=None, last=None)
-    plan = planned(asked, force=force)
+    plan = planned(asked, chosen, force=force)
     for line in explained(plan, *explain) if explain else listed(plan):
         print(line)
     return 0
@@ -80,7 +88,7 @@ def run(asked: Selection, chosen: Options, *, force: bool, wait: bool, profile: 
     with one_run(wait=wait, say=print):
         for name in sweep():
             print(f"An earlier run was killed at {name}; it runs again.")
-        records = runs.run(planned(asked, force=force), chosen)
+        records = runs.run(planned(asked, chosen, force=force), chosen)
     for line in [*(slowest(records) if profile else ()), *summary(records)]:
         print(line)
     return 1 if any(record.status == "failed" for record in records) else 0

@@ -3,9 +3,10 @@
 import json
 from importlib import metadata
 
+from helpers.batch.content import digest
 from helpers.batch.edition import store
 from helpers.batch.files import write_json
-from helpers.batch.fingerprint import digest, installed
+from helpers.batch.trace import installed, normalised
 
 
 def distributions(site: list[str]) -> dict[str, list[str]]:
@@ -24,7 +25,7 @@ def distributions(site: list[str]) -> dict[str, list[str]]:
         known = None  # it is only a memo
     found: dict[str, list[str]] = {}
     for dist in metadata.distributions(path=site):
-        name = dist.metadata["Name"].lower().replace("_", "-").replace(".", "-")
+        name = normalised(dist.metadata["Name"])
         for module in _modules(dist):
             found.setdefault(module, []).append(name)
     write_json(memo, {"key": key, "modules": found})

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from helpers import predictions
-from helpers.batch.attempts import EXECUTED, JOURNAL
+from helpers.batch import files
 from helpers.batch.job import Failure, Job, Outcome, Status
+from helpers.batch.landing import EXECUTED, JOURNAL, note_outcome
 from helpers.batch.leftovers import MARK, end_kernel, note_attempt
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def execute(job: Job) -> Outcome:
 
     Raises:
         OSError: the landing folder cannot be written.
+        HelpersError: the executed notebook cannot be written.
     """
     import nbformat
 
@@ -38,7 +40,8 @@ def execute(job: Job) -> Outcome:
     landing = Path(job.landing)
     landing.mkdir(parents=True, exist_ok=True)
     mark = uuid4().hex
-    nb = nbformat.reads(Path(job.notebook).read_text(encoding="utf-8"), as_version=4)
+    source = job.source or Path(job.notebook).read_text(encoding="utf-8")
+    nb = nbformat.reads(source, as_version=4)
     with private_folder() as sockets:
         note = partial(note_attempt, landing, mark=mark, sockets=sockets)
         note()
@@ -47,7 +50,10 @@ def execute(job: Job) -> Outcome:
             status, error = _execute(nb, job, seen, mark, sockets)
         finally:
             end_kernel(landing)
-    return _outcome(job, seen, status, error, began)
+    outcome = _outcome(job, seen, status, error, began)
+    if status == "ok":
+        note_outcome(landing, outcome)
+    return outcome
 
 
 def _execute(
@@ -98,8 +104,13 @@ def _execute(
 
 
 def _landing(folder: Path) -> dict[str, str]:
-    """Return the variable that tells the kernel where to leave what it predicts."""
-    return {predictions.LANDING: str(folder.resolve())}
+    """Return what tells the kernel where to leave what it predicts and lists.
+
+    IPython gets a folder of its own: what a user has put into hers (files that every kernel runs,
+    settings) would be in the report and in no fingerprint.
+    """
+    place = folder.resolve()
+    return {predictions.LANDING: str(place), "IPYTHONDIR": str(place / "ipython")}
 
 
 def _code(nb: Any) -> list[Any]:
@@ -170,7 +181,7 @@ def _write(nb: Any, job: Job) -> str:
     spec = {"name": job.kernel, "display_name": job.kernel, "language": "python"}
     nb.metadata["kernelspec"] = spec  # the one that was used, not the one it was saved with
     content = nbformat.writes(nb).encode()
-    (Path(job.landing) / EXECUTED).write_bytes(content)  # moved to its place by the runner
+    files.write_bytes(Path(job.landing) / EXECUTED, content)  # moved to its place by the runner
     return hashlib.sha256(content).hexdigest()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from helpers.batch import fingerprint
+from helpers.batch.content import digest
 from helpers.batch.plan import Plan, Planned
 from helpers.batch.progress import counted, span
 from helpers.errors import UsageError
@@ -55,7 +55,7 @@ def _dependencies(plan: Plan, report: Planned) -> Iterator[str]:
         before = known.inputs.get(part) or {}
         for name in sorted({*before, *now[part]}):
             yield _line(part, name, before.get(name), now[part].get(name))
-    if fingerprint.digest(now) == known.fingerprint:
+    if digest(now) == known.fingerprint:
         yield "  Nothing of this has changed."
 
 

@@ -3,10 +3,14 @@
 import json
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 from helpers.errors import HelpersError, UsageError
+
+PART = ".part"
+_ABANDONED = 24 * 3600
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -18,7 +22,9 @@ def write_bytes(path: Path, content: bytes) -> None:
     """
     try:
         make_folder(path.parent)
-        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        handle, beside = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}.{os.getpid()}.", suffix=PART
+        )
     except OSError as error:
         raise refused(path, error) from error
     try:
@@ -53,6 +59,27 @@ def move(beside: Path, final: Path) -> None:
         os.replace(beside, final)
     except OSError as error:
         raise refused(final, error) from error
+
+
+def is_abandoned(part: Path) -> bool:
+    """Say whether a file beside its final place was left by a process that is gone.
+
+    The name tells the process. Where it does not, a file that was touched within a day may still
+    be written.
+    """
+    process = part.name.removesuffix(PART).split(".")[-2]
+    if process.isdecimal():
+        return not _is_alive(int(process))
+    try:
+        return abs(time.time() - part.stat().st_mtime) > _ABANDONED
+    except FileNotFoundError:
+        return False  # its process has just finished
+
+
+def _is_alive(process: int) -> bool:
+    import psutil
+
+    return psutil.pid_exists(process)
 
 
 def make_folder(folder: Path) -> None:

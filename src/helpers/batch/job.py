@@ -30,7 +30,8 @@ class Job:
     """One execution of one notebook.
 
     `notebook` and `landing` are fsspec paths: what to execute, and the folder that receives
-    `executed.ipynb` and, while cells run, `journal.jsonl`.
+    `executed.ipynb` and, while cells run, `journal.jsonl`. `source` is the notebook itself as the
+    plan has read it, which is executed whatever the file holds by now; empty: what the file holds.
     """
 
     edition: Edition
@@ -41,6 +42,7 @@ class Job:
     environment: dict[str, str]
     limits: Limits = field(default_factory=Limits)
     attempt: int = 1
+    source: str = ""
 
 
 @dataclass(frozen=True)

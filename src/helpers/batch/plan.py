@@ -1,15 +1,18 @@
 """What would run, and why."""
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from helpers import predictions
-from helpers.batch import fingerprint, store
+from helpers import paths, predictions
+from helpers.batch import fingerprint, interpreter, store
+from helpers.batch.basis import Basis
+from helpers.batch.changes import changes, changes_of
+from helpers.batch.content import Content, sha256, signature
 from helpers.batch.edition import Edition
-from helpers.batch.facts import ALWAYS, Facts
+from helpers.batch.facts import Facts
+from helpers.batch.interpreter import Interpreter
 from helpers.batch.selection import Wanted
 
 State = Literal["run", "fresh", "not_applicable"]
@@ -19,14 +22,14 @@ State = Literal["run", "fresh", "not_applicable"]
 class Planned:
     """One report of a plan: whether it runs, and the reasons in words.
 
-    `tables` are the facts of all tables as of its last day, `seconds` what it took last time.
+    `basis` is what the plan knows of its inputs, None where the report does not apply.
     """
 
     edition: Edition
     parameters: dict[str, Any]
     state: State
     reasons: tuple[str, ...]
-    tables: dict[str, Any] = field(repr=False, default_factory=dict)
+    basis: Basis | None = field(repr=False, default=None)
     known: store.Known | None = field(repr=False, default=None)
 
     @property
@@ -36,10 +39,21 @@ class Planned:
 
 
 class Plan:
-    """The reports asked for, with what is to be done about each."""
+    """The reports asked for, with what is to be done about each.
 
-    def __init__(self, facts: Facts, wanted: Iterable[Wanted], *, force: bool = False) -> None:
-        self.facts, self.content = facts, fingerprint.Content()
+    Notebooks are read here, once: what a run executes is what its plan has seen.
+    """
+
+    def __init__(
+        self,
+        facts: Facts,
+        wanted: Iterable[Wanted],
+        *,
+        force: bool = False,
+        kernel: Interpreter | None = None,
+    ) -> None:
+        self.facts, self.content = facts, Content()
+        self.kernel = kernel or interpreter.own()
         self.reports = [self._planned(report, force) for report in wanted]
         due = {report.edition.name for report in self.todo}
         self.reports = [_unless(report, due) for report in self.reports]
@@ -56,29 +70,38 @@ class Plan:
                 f"without which {report.edition.family} says nothing"
             )
             return Planned(report.edition, report.parameters, "not_applicable", (reason,))
-        tables, known = self.facts.at(report.as_of), store.load(report.edition)
-        reasons = self.changes(report.edition, report.parameters, tables, known)
+        basis, known = self._basis(report), store.load(report.edition)
+        reasons = self._changes(basis, known)
         if force:
             reasons = ["forced", *reasons]
         state: State = "run" if reasons else "fresh"
         told = tuple(reasons) or (f"nothing has changed since {known.finished[:10]}",)
-        return Planned(report.edition, report.parameters, state, told, tables, known)
+        return Planned(report.edition, report.parameters, state, told, basis, known)
 
-    def changes(
-        self, edition: Edition, parameters: dict[str, Any], tables: dict[str, Any], known: Any
-    ) -> list[str]:
+    def _basis(self, report: Wanted) -> Basis:
+        return Basis(
+            edition=report.edition,
+            parameters=report.parameters,
+            notebook=self.content.notebook(report.edition.family).digest,
+            tables=self.facts.at(report.as_of),
+            extracts=self.facts.files(),
+            snapshot=self.facts.info.snapshot,
+            interpreter=self.kernel,
+        )
+
+    def _changes(self, basis: Basis, known: store.Known) -> list[str]:
         """Return in words why a report is not up to date; nothing where it is."""
         failed = [_failed(known.failure)] if known.failure else []
         if known.problem:
             return [known.problem]
         if not known.fingerprint:
             return failed or ["never run"]
-        now = fingerprint.inputs(self.content, edition.family, parameters, tables, known.uses)
-        found = fingerprint.changes(known.inputs, now)
+        now = fingerprint.current(self.content, basis, known.uses)
+        found = changes(known.inputs, now)
         if any(change.endswith(("rows", "rows changed")) for change in found):
-            found += _extracts(known.uses.get("extracts", {}), self.facts.files())
+            found += _extracts(known.uses.get("extracts", {}), basis.extracts)
         if not found:
-            found = _output(edition, known.output)
+            found = _output(basis.edition, known.output)
         return found + failed if found else []
 
     def late(self, seen: set[Edition]) -> list[Planned]:
@@ -92,34 +115,15 @@ class Plan:
                 continue
             uses = report.known.uses.get("predictions") or {}
             now = {name: predictions.digest(name) for name in uses}
-            changed = fingerprint.changes_of("predictions", uses, now)
+            changed = changes_of("predictions", uses, now)
             if changed:
                 found.append(replace(report, state="run", reasons=tuple(changed)))
         return found
 
     def now(self, report: Planned, uses: dict[str, Any]) -> dict[str, Any]:
         """Return the inputs that a report depends on, as they are."""
-        return fingerprint.inputs(
-            self.content, report.edition.family, report.parameters, report.tables, uses
-        )
-
-    def inputs(self, report: Planned, uses: dict[str, Any]) -> dict[str, Any]:
-        """Return the inputs of a report that has just run, as they were when it was planned.
-
-        What earlier editions predicted counts as it was read: they may have run after the plan.
-        """
-        return self.now(report, uses) | {"predictions": uses.get("predictions") or {}}
-
-
-def uses_of(trace: dict[str, Any] | None, plan: Plan) -> dict[str, Any]:
-    """Return what a report used, from the trace of its kernel, as the store keeps it."""
-    from helpers.batch.distributions import distributions
-
-    site = trace["site"] if trace else []
-    used = fingerprint.uses(trace, distributions(site))
-    if used["tables"] is not None:
-        used["tables"] = sorted({*used["tables"], *ALWAYS})
-    return {**used, "extracts": plan.facts.files(), "snapshot": plan.facts.info.snapshot}
+        basis = report.basis
+        return fingerprint.current(self.content, basis, uses) if basis else {}
 
 
 def _unless(report: Planned, due: set[str]) -> Planned:
@@ -131,32 +135,35 @@ def _unless(report: Planned, due: set[str]) -> Planned:
     return replace(report, reasons=report.reasons + said)
 
 
-def signature(path: Path) -> list[int]:
-    """Return what changes when a file is replaced or written: the change time cannot be set."""
-    found = os.stat(path)
-    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
-
-
 def _output(edition: Edition, output: dict[str, Any]) -> list[str]:
+    """Return in words what of a report's output is missing or altered by hand."""
     kept = predictions.digest(edition.name)
     if kept != output.get("predictions", ""):
         return [f"its predictions {'were altered' if kept else 'are missing'}"]
+    for name, wanted in (output.get("lists") or {}).items():
+        if why := _differs(paths.private() / name, wanted):
+            return [f"its list {name} {why}"]
+    why = _differs(edition.notebook, output)
+    return [f"its executed notebook {why}"] if why else []
+
+
+def _differs(path: Path, wanted: dict[str, Any]) -> str:
     try:
-        if signature(edition.notebook) == output.get("stat"):
-            return []
+        if signature(path) == wanted.get("stat"):
+            return ""
+        return "" if sha256(path) == wanted.get("sha256") else "was altered"
     except (FileNotFoundError, NotADirectoryError):
-        return ["its executed notebook is missing"]
-    if fingerprint.sha256(edition.notebook) == output.get("sha256"):
-        return []
-    return ["its executed notebook was altered"]
+        return "is missing"
+    except IsADirectoryError:
+        return "was altered"
 
 
 def _extracts(before: dict[str, str], now: dict[str, str]) -> list[str]:
     new = len(now.keys() - before.keys())
     other = sum(before[name] != now[name] for name in before.keys() & now.keys())
     parts = [(new, "new"), (other, "changed"), (len(before.keys() - now.keys()), "gone")]
-    said = [f"{count} {word}" for count, word in parts if count]
-    return [f"extracts: {', '.join(said)}"] if said else []
+    said = [f"extracts: {', '.join(f'{count} {word}' for count, word in parts if count)}"]
+    return said if any(count for count, _ in parts) else []
 
 
 def _failed(failure: dict[str, Any]) -> str:

@@ -8,10 +8,9 @@ from typing import Any
 
 from helpers import paths
 from helpers.batch import record
+from helpers.batch.content import Content, digest, signature
 from helpers.batch.edition import store
 from helpers.batch.files import write_json
-from helpers.batch.fingerprint import Content, digest
-from helpers.batch.plan import signature
 
 
 def key(formats: tuple[str, ...], site_url: str | None) -> str:

@@ -3,20 +3,21 @@
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from helpers import paths, predictions
-from helpers.batch import attempts, fingerprint, store
+from helpers import paths
+from helpers.batch import attempts, settle, store
 from helpers.batch import kernel as kernels
+from helpers.batch.basis import Basis
 from helpers.batch.edition import Edition
 from helpers.batch.job import Job, Limits, Outcome
 from helpers.batch.order import before, longest_first
-from helpers.batch.plan import Plan, Planned, signature, uses_of
+from helpers.batch.plan import Plan, Planned
 from helpers.batch.pool import open_executor
 from helpers.batch.progress import Progress, open_progress
 from helpers.batch.record import Page, Record, RunRecord
-from helpers.batch.runner import Runner, Way, describe_failure, install
+from helpers.batch.runner import Runner, Way, describe_failure
 from helpers.errors import HelpersError
 
 
@@ -126,10 +127,12 @@ class _Execution:
             kernel=self.kernel,
             environment={**kernels.environment(self.jobs), **self.pinned},
             limits=limits,
+            source=self.plan.content.notebook(report.edition.family).source,
         )
 
     def _start(self, job: Job) -> None:
         self.offsets.setdefault(job.edition, self.record.elapsed())
+        settle.begin(Path(job.landing), _basis(self.planned[job.edition]), self.record.id)
         self.progress.start(job.edition, job.attempt)
 
     def _end(self, job: Job, outcome: Outcome) -> None:
@@ -137,11 +140,12 @@ class _Execution:
         report = self.planned[job.edition]
         known = report.known or store.Known(asdict(report.edition))
         try:
-            install(job, outcome)
-            known = self._remember(report, outcome, error)
+            known = self._keep(job, outcome, error)
         except HelpersError as refused:
             outcome.status = "failed"
             error = {"cell": None, "ename": type(refused).__name__, "evalue": str(refused)}
+        finally:
+            attempts.clear(Path(job.landing))
         offset = self.offsets[job.edition]
         kept: Page = "stale" if job.edition.notebook.exists() else "none"
         found = Record(
@@ -167,32 +171,23 @@ class _Execution:
         self.record.add(found)
         self.progress.end(found)
 
-    def _remember(
-        self, report: Planned, outcome: Outcome, error: dict[str, Any] | None
-    ) -> store.Known:
-        """Keep what is known now; after a failure the record of the last good run stays."""
-        known = report.known or store.Known(asdict(report.edition))
+    def _keep(self, job: Job, outcome: Outcome, error: dict[str, Any] | None) -> store.Known:
+        """Put in place what was made; after a failure the record of the last good run stays."""
+        landing, report = Path(job.landing), self.planned[job.edition]
         if outcome.status == "ok":
-            uses = uses_of(outcome.trace, self.plan)
-            inputs = self.plan.inputs(report, uses)
-            known = store.Known(
-                edition=asdict(report.edition),
-                fingerprint=fingerprint.digest(inputs),
-                inputs=inputs,
-                uses=uses,
-                output={
-                    "sha256": outcome.digest,
-                    "predictions": predictions.digest(report.edition.name),
-                    "stat": signature(report.edition.notebook),
-                },
-                seconds=sum(outcome.seconds.values()),
-                finished=datetime.now(UTC).isoformat(timespec="seconds"),
-                run=self.record.id,
-            )
-        else:
-            known.failure = {"run": self.record.id, **(error or {})}
+            content = self.plan.content
+            return settle.settle(landing, _basis(report), outcome, content, self.record.id)
+        attempts.keep_failed(landing, job.edition.failed)
+        known = report.known or store.Known(asdict(report.edition))
+        known.failure = {"run": self.record.id, **(error or {})}
         store.save(report.edition, known)
         return known
+
+
+def _basis(report: Planned) -> Basis:
+    if report.basis is None:
+        raise ValueError(f"{report.edition} does not apply, and is not to run")
+    return report.basis
 
 
 def _kernel(options: Options) -> tuple[str, str]:

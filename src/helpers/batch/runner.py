@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from helpers import paths, predictions
-from helpers.batch import attempts, files
+from helpers import paths
+from helpers.batch import attempts
 from helpers.batch.edition import Edition
 from helpers.batch.execute import execute
 from helpers.batch.job import Failure, Job, Outcome
@@ -64,7 +64,7 @@ class Runner:
         self._after: Mapping[Edition, Edition] = {}
 
     def run(self, jobs: Iterable[Job], *, after: Mapping[Edition, Edition] | None = None) -> None:
-        """Run all jobs, in the order given; an outcome of `ok` has its notebook in place.
+        """Run all jobs, in the order given; what a job of `ok` has made is in its landing folder.
 
         `after` names the edition that has to be over, well or not, before another one begins.
         """
@@ -137,25 +137,6 @@ def _result(future: Future[Outcome], job: Job) -> Outcome:
         of_cluster = type(error).__module__.partition(".")[0] == "distributed"
         failure = Failure(None, type(error).__name__, str(error))
         return Outcome("died" if of_cluster else "failed", failure)
-
-
-def install(job: Job, outcome: Outcome) -> Path:
-    """Move the notebook of a finished job to its final place, a failed one to where it can be read.
-
-    Raises:
-        HelpersError: the place cannot be written.
-    """
-    landing = Path(job.landing)
-    try:
-        if outcome.status == "ok":
-            predictions.install(landing, job.edition.name)
-            files.move(landing / attempts.EXECUTED, job.edition.notebook)
-            job.edition.failed.unlink(missing_ok=True)
-            return job.edition.notebook
-        attempts.keep_failed(landing, job.edition.failed)
-        return job.edition.failed
-    finally:
-        attempts.clear(landing)
 
 
 def describe_failure(job: Job, failure: Failure) -> dict[str, Any]:

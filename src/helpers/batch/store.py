@@ -1,15 +1,16 @@
 """What is known about each edition: one JSON file each, whole or not there.
 
 ```
-{"version": 2, "edition": {"source", "family", "period", "slice"},
+{"version": 3, "edition": {"source", "family", "period", "slice"},
  "fingerprint": "…", "inputs": {"notebook", "params", "tables", "modules", "files",
  "predictions", "versions"}, "uses": {"tables", "modules", "files", "predictions", "versions",
- "site", "extracts", "snapshot"}, "output": {"sha256", "stat", "predictions"},
+ "extracts", "snapshot"}, "output": {"sha256", "stat", "predictions", "lists"},
  "seconds": …, "finished": ISO time, "run": "…",
  "failure": null | {"cell", "ename", "evalue", "run"}}
 ```
 
-`inputs` holds the values that were current when the report ran, `uses` where they are found again.
+`inputs` holds the values that the report has seen, `uses` where they are found again. `lists` has
+digest and signature of each list about single customers, by its place below `private/`.
 """
 
 import json
@@ -20,9 +21,9 @@ from typing import Any
 from helpers.batch.edition import Edition, store
 from helpers.batch.files import write_json
 
-VERSION = 2  # 2: a source's label and note count
+VERSION = 3  # 3: files and modules as the kernel saw them, the Python of the kernel, private lists
 
-_USES = {"modules": dict, "files": list, "versions": list, "site": list, "python": str}
+_USES: dict[str, Any] = {"modules": dict, "files": list, "versions": (list, type(None))}
 
 
 @dataclass
@@ -75,7 +76,7 @@ def _is_whole(known: Known) -> bool:
         return True  # it has never run well, and there is nothing to look up
     uses = known.uses
     return isinstance(uses.get("tables", ""), (list, type(None))) and all(
-        isinstance(uses.get(name), kind) for name, kind in _USES.items()
+        name in uses and isinstance(uses[name], kind) for name, kind in _USES.items()
     )
 
 

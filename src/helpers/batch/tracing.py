@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,8 +26,7 @@ class Tracing(Observer):
         self, landing: Path, environment: dict[str, str], on_kernel: Callable[[int], None]
     ) -> None:
         self.landing, self.on_kernel = landing, on_kernel
-        self.root = environment["CRM_REPORTS_ROOT"]
-        self.snapshots = os.path.join(environment["CRM_REPORTS_OUTPUT"], "store", "snapshots")
+        self.places = [environment[f"CRM_REPORTS_{name}"] for name in ("ROOT", "DATA", "OUTPUT")]
         self.nb: NotebookNode | None = None
         self.trace: dict[str, Any] | None = None
 
@@ -41,7 +39,7 @@ class Tracing(Observer):
         client.shutdown_kernel = "immediate"  # a polite end takes most of a second
         if client.pid is not None:
             self.on_kernel(client.pid)
-        _ask(client, f"start({self.root!r}, {self.snapshots!r})")
+        _ask(client, f"start(*{self.places!r})")
 
     def finished(self, client: ReportClient) -> None:
         """Take the trace of a notebook that ran to its end, and end the kernel.

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from helpers.batch.kernels.control import warm_available
+from helpers.batch.kernels.names import ORDINARY, OURS, WARM
 
-ORDINARY = "crm-reports"
-WARM = "crm-reports-warm"
 PROVISIONER = "crm-reports-forkserver"
 
 
@@ -56,7 +55,7 @@ def provide(name: str) -> None:
     from jupyter_client.kernelspec import KernelSpecManager
 
     specs = KernelSpecManager()
-    if name not in {ORDINARY, WARM}:
+    if name not in OURS:
         return
     if name not in specs.find_kernel_specs() or not _is_ours(specs, name):
         install_kernelspecs()

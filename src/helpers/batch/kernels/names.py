@@ -1,0 +1,5 @@
+"""The names of this environment's two kernelspecs."""
+
+ORDINARY = "crm-reports"
+WARM = "crm-reports-warm"
+OURS = (ORDINARY, WARM)
