@@ -44,16 +44,20 @@ def own() -> Interpreter:
 def of_kernel(name: str | None, *, here: bool = True) -> Interpreter:
     """Return the interpreter that a kernelspec starts; without a name the project's own.
 
-    `here` is False where a cluster's workers look the name up: only the name is known then.
+    `here` is False where a cluster's workers look the name up. They have the same environment, so
+    it is taken for what it is here; if it is not known here, its name is all there is.
 
     Raises:
         UsageError: no kernelspec has that name.
     """
     if not name or name in OURS:
         return own()
-    if not here:
+    try:
+        spec = _spec(name)
+    except UsageError:
+        if here:
+            raise
         return Interpreter("", None, name)
-    spec = _spec(name)
     provisioner = (spec.get("metadata") or {}).get("kernel_provisioner") or {}
     argv = [str(part) for part in spec.get("argv") or [""]]
     if provisioner.get("provisioner_name") not in _LOCAL:
