@@ -79,6 +79,23 @@ def test_rows_after_the_period_change_nothing(made: sf.Outlook) -> None:
     assert [k.value for k in sf.headline(again)] == [k.value for k in sf.headline(made)]
 
 
+def test_no_past_forecast_of_the_page_knows_what_came(made: sf.Outlook) -> None:
+    """Choice of model, holidays and weights included: all origins lie before 2 May."""
+    orders, lines = shop()
+    late = orders["ordered_at"] >= "2017-05-02"
+    factor = pd.Series(np.where(late, 3.0, 1.0), index=orders["order_id"])
+    other = sf.outlook(
+        orders.assign(revenue=orders["revenue"] * factor.to_numpy()),
+        lines.assign(revenue=lines["revenue"] * lines["order_id"].map(factor)),
+        period=MAY, first=FIRST, country="US",
+    )  # fmt: skip
+    assert other.fit.ids == made.fit.ids
+    for name, forecasts in made.fit.test.forecasts.items():
+        assert np.array_equal(forecasts, other.fit.test.forecasts[name], equal_nan=True), name
+    assert not np.allclose(made.fit.test.actual, other.fit.test.actual, equal_nan=True)
+    assert not np.allclose(made.fit.ahead["forecast"], other.fit.ahead["forecast"])
+
+
 def test_the_order_of_rows_changes_nothing(made: sf.Outlook) -> None:
     orders, lines = shop()
     mixed = sf.outlook(
@@ -177,6 +194,13 @@ def test_a_kept_forecast_is_judged_like_the_one_that_made_it(made: sf.Outlook) -
     assert len(days) == 30
     for column in ("forecast", "cycle_mean", "seasonal_naive"):
         assert whole[column] == pytest.approx(days[column].sum())
+    people = kept[kept["unique_id"] == sf.CUSTOMERS].iloc[0]
+    assert (people["forecast"], people["low_80"]) == (
+        made.customers.forecast, made.customers.low_80,
+    )  # fmt: skip
+    chance = kept[kept["span"] == "chance"].iloc[0]
+    assert chance["target"] == pytest.approx(sf.targets(made)[1])
+    assert chance["forecast"] == made.totals.chance(sf.TOTAL, chance["target"])
     total = made.totals.row(sf.TOTAL)
     assert (whole["low_80"], whole["high_80"]) == (total["low_80"], total["high_80"])
     orders, _ = shop()
@@ -187,6 +211,88 @@ def test_a_kept_forecast_is_judged_like_the_one_that_made_it(made: sf.Outlook) -
     assert "below what came" in sf.last_verdict(halved, page)
     assert "too little history" in sf.last_verdict(sf.predictions(None), page)
     assert sf.scorecard_rows(sf.predictions(None), page)["frame"].empty
+
+
+def test_everything_that_was_predicted_is_judged(made: sf.Outlook) -> None:
+    orders, lines = shop()
+    june = orders[orders["ordered_at"] >= "2017-06-01"]
+    page = sf.outlook(orders, lines, period=made.ahead, first=FIRST)
+    kept = sf.predictions(made)
+    table = sf.outcome(kept, page, orders, lines).set_index("unique_id")
+    assert set(table.index) == {*made.fit.ids, sf.CUSTOMERS}
+    assert table.loc[sf.TOTAL, "actual"] == pytest.approx(june["revenue"].sum())
+    assert table.loc[sf.ORDERS, "actual"] == len(june)
+    assert table.loc[sf.CUSTOMERS, "actual"] == june["customer_id"].nunique()
+    north = june.loc[june["store_id"] == "north", "revenue"].sum()
+    assert table.loc["Shop: north", "actual"] == pytest.approx(north)
+    row = table.loc["Department: Fresh"]
+    assert row["actual"] == pytest.approx((june["revenue"] * 0.4).round(2).sum())
+    assert row["error"] == pytest.approx(row["forecast"] / row["actual"] - 1)
+    assert row["inside"] == float(row["low_80"] <= row["actual"] <= row["high_80"])
+    assert 0.5 <= row["coverage"] <= 1
+    for part, error in (("cycle_mean", "error_rule"), ("seasonal_naive", "error_naive")):
+        said = kept[(kept["unique_id"] == sf.ORDERS) & (kept["span"] == "period")][part].item()
+        assert table.loc[sf.ORDERS, error] == pytest.approx(said / len(june) - 1)
+    rows = sf.outcome_rows(kept, page, orders, lines)["frame"]
+    assert not rows["unique_id"].str.startswith("Shop").any()
+    assert set(rows["inside"]) <= {"Yes", "No"}
+    said = sf.outcome_verdict(kept, page, orders, lines)
+    assert f"Of {len(table)} sums" in said
+    assert "Brier" in said
+    nothing = sf.predictions(None)
+    assert sf.outcome(nothing, page, orders, lines).empty
+    assert sf.outcome_rows(nothing, page, orders, lines)["frame"].empty
+    assert sf.outcome_verdict(nothing, page, orders, lines) == ""
+
+
+def test_parts_that_closed_or_changed_are_judged_by_the_names_they_had(made: sf.Outlook) -> None:
+    orders, lines = shop()
+    june = orders[orders["ordered_at"] >= "2017-06-01"].assign(store_id="south")
+    other = lines.assign(category="New")
+    ids = ["Shop: north", "Shop: All others", "Department: Fresh", "Department: All others"]
+    found = sf.came(ids, june, other, first=date(2017, 6, 1), as_of=date(2017, 6, 30))
+    sums = found.groupby("unique_id")["y"].sum()
+    assert (sums["Shop: north"], sums["Department: Fresh"]) == (0.0, 0.0)
+    whole = june["revenue"].sum()
+    assert sums["Shop: All others"] == pytest.approx(whole)
+    assert sums["Department: All others"] == pytest.approx(whole)
+
+
+def test_a_chance_is_scored_against_what_happened(made: sf.Outlook) -> None:
+    orders, lines = shop()
+    page = sf.outlook(orders, lines, period=made.ahead, first=FIRST)
+    came = sf.period_sales(page)
+    # Brier: a chance of p is off by (p - 1)^2 where the target is reached, by p^2 where it is not
+    for target, reached in ((came - 1, 1.0), (came + 1, 0.0)):
+        row = sf.chance_outcome(sf.predictions(made, next_target=target), page).iloc[0]
+        assert row["chance"] == made.totals.chance(sf.TOTAL, target)
+        assert row["reached"] == reached
+        assert row["brier"] == pytest.approx((row["chance"] - reached) ** 2)
+
+
+def test_the_pace_towards_a_target_ends_at_what_was_reached(made: sf.Outlook) -> None:
+    sold = sf.period_sales(made)
+    way = sf.on_the_way(made, target=sold / 2)
+    assert way["ds"].dt.day.tolist() == [8, 16, 23, 31]
+    assert way["pace"].iloc[-1] == pytest.approx(2.0)
+    assert way["actual"].iloc[-1] == pytest.approx(sold)
+    assert way["due"].iloc[-1] == pytest.approx(sold / 2)
+    assert way["pace"].to_numpy() == pytest.approx((way["actual"] / way["due"]).to_numpy())
+    assert sf.chance_course(made, way)["ds"].tolist() == way["ds"].tolist()[:3]
+    assert sf.on_the_way(made, target=float("nan")).empty
+    assert sf.pace_rows(sf.on_the_way(made, target=float("nan")))["frame"].empty
+
+
+def test_measures_by_series_stand_beside_repeating_the_last_week(made: sf.Outlook) -> None:
+    table = sf.accuracy_table(made).set_index("series")
+    assert set(table.index) == set(made.fit.ids)
+    own = made.fit.accuracy().set_index(["unique_id", "model"])
+    total = table.loc[sf.TOTAL]
+    assert total["mase"] == own.loc[(sf.TOTAL, "forecast"), "mase"]
+    assert total["smape_naive"] == own.loc[(sf.TOTAL, "seasonal_naive"), "smape"]
+    assert total["wape"] < total["wape_naive"]
+    assert total["coverage_80"] <= total["coverage_95"]
+    assert not sf.accuracy_rows(made)["frame"]["series"].str.startswith("Shop").any()
 
 
 def test_factors_split_the_change_exactly() -> None:

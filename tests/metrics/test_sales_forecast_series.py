@@ -9,12 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.errors import MetricError
-from helpers.metrics.sales_forecast import fit, forecast, mae_seasonal_naive, mase
+from helpers.metrics.sales_forecast import (
+    fit,
+    forecast,
+    mae_seasonal_naive,
+    mase,
+    where_it_helps,
+)
 from helpers.metrics.sales_forecast.exposure import (
+    closed_known,
     daily_exposure,
     easter,
     holiday_effects,
     holidays,
+    holidays_known,
     trading_days,
 )
 from helpers.metrics.sales_forecast.panel import prepare
@@ -65,6 +73,29 @@ def test_the_backtest_never_sees_what_it_forecasts() -> None:
     assert not np.array_equal(one.test.actual, two.test.actual)
 
 
+def test_a_past_holiday_is_not_known_before_it_came() -> None:
+    """A holiday that will sell four times as much is forecast like any day at first."""
+    days = pd.date_range("2017-09-01", "2017-12-10")
+    calendar = holidays(days[0].date(), days[-1].date(), country="US")
+    values = np.array(week(15))[: len(days)]
+    loud = values.copy()
+    loud[days >= "2017-11-22"] *= 4
+    cut = days.get_loc(pd.Timestamp("2017-11-21"))
+    made = []
+    for y in (values, loud):
+        rows = pd.DataFrame({"unique_id": "a", "ds": days, "y": y})
+        options = {"horizon": 7, "freq": "D", "offsets": (len(days) - 1 - cut, 30, 40, 50)}
+        known = holidays_known(rows, calendar)
+        tried = where_it_helps(rows, known, otherwise=closed_known(rows, calendar), **options)
+        assert pd.Timestamp("2017-11-23") not in known(days[cut]).index
+        made.append([fit(rows, exposure=one, **options) for one in (known, tried.exposure)])
+    for quiet, other in zip(*made, strict=True):
+        for name, forecasts in quiet.test.forecasts.items():
+            assert np.array_equal(forecasts, other.test.forecasts[name]), name
+        assert not np.array_equal(quiet.test.actual, other.test.actual)
+    assert holidays_known(rows, calendar)(days[-1])["2017-11-23"] > 2
+
+
 @settings(max_examples=5, deadline=None)
 @given(
     factor=st.sampled_from([0.01, 3.0, 1000.0]),
@@ -84,11 +115,13 @@ def test_scaling_money_shifting_weeks_and_shuffling_rows(factor, shift, order) -
     assert two["unique_id"].tolist() == one["unique_id"].tolist()
 
 
-def test_a_series_is_forecast_alike_alone_and_in_company() -> None:
-    alone = forecast(frame(week(12, 1)), horizon=7, freq="D")
+def test_every_model_forecasts_a_series_alike_alone_and_in_company() -> None:
+    """Which model is used may differ: that is judged by all series together."""
+    alone = fit(frame(week(12, 1)), horizon=7, freq="D")
     both = pd.concat([frame(week(12, 1)), frame(week(30, 2), unique_id="b")])
-    together = forecast(both, horizon=7, freq="D")
-    assert np.allclose(together.loc[together["unique_id"] == "a", "forecast"], alone["forecast"])
+    together = fit(both, horizon=7, freq="D")
+    for name in set(alone.ahead) - {"forecast"}:
+        assert np.allclose(together.ahead[name][0], alone.ahead[name][0]), name
 
 
 @pytest.mark.parametrize(

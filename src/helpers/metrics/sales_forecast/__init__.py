@@ -21,8 +21,9 @@ from helpers.metrics.sales_forecast.advice import (
     season_caution,
     trust,
 )
+from helpers.metrics.sales_forecast.choice import advantage, choose
 from helpers.metrics.sales_forecast.compare import BY_DEPARTMENT, BY_WEEKDAY, Change, compare
-from helpers.metrics.sales_forecast.customers import Customers, customers_ahead
+from helpers.metrics.sales_forecast.customers import CUSTOMERS, Customers, customers_ahead
 from helpers.metrics.sales_forecast.definitions import CONTRACTS
 from helpers.metrics.sales_forecast.diagnosis import (
     contributors,
@@ -34,14 +35,19 @@ from helpers.metrics.sales_forecast.diagnosis import (
     weekdays,
 )
 from helpers.metrics.sales_forecast.drivers import driver_sentences, headline_drivers
+from helpers.metrics.sales_forecast.exposed import Trial, forecast, where_it_helps
 from helpers.metrics.sales_forecast.exposure import (
     COUNTRIES,
+    closed_known,
     daily_exposure,
     holiday_effects,
     holidays,
+    holidays_known,
     trading_days,
+    trading_days_known,
 )
 from helpers.metrics.sales_forecast.frames import (
+    accuracy_table,
     busiest,
     parts_ahead,
     past_forecasts,
@@ -63,7 +69,13 @@ from helpers.metrics.sales_forecast.headline import (
 )
 from helpers.metrics.sales_forecast.hierarchy import Reconciled, reconcile
 from helpers.metrics.sales_forecast.members import DAILY, MEMBERS
-from helpers.metrics.sales_forecast.model import Fit, fit, forecast
+from helpers.metrics.sales_forecast.model import Fit, fit
+from helpers.metrics.sales_forecast.outcome import (
+    chance_outcome,
+    outcome,
+    outcome_rows,
+    outcome_verdict,
+)
 from helpers.metrics.sales_forecast.outlook import MIN_DAYS, Outlook, outlook, outlooks
 from helpers.metrics.sales_forecast.scorecard import (
     PREDICTED,
@@ -77,14 +89,18 @@ from helpers.metrics.sales_forecast.series import (
     ORDERS,
     TOTAL,
     Hierarchy,
+    came,
     daily,
     hierarchy,
     windows,
 )
 from helpers.metrics.sales_forecast.tables import (
+    accuracy_rows,
     ahead_course,
     chance_course,
     department_table,
+    on_the_way,
+    pace_rows,
     quality_sentences,
     scorecard_rows,
     shop_frame,
@@ -99,6 +115,7 @@ __all__ = [
     "BY_WEEKDAY",
     "CONTRACTS",
     "COUNTRIES",
+    "CUSTOMERS",
     "DAILY",
     "MEMBERS",
     "MIN_DAYS",
@@ -113,12 +130,20 @@ __all__ = [
     "Outlook",
     "Reconciled",
     "Totals",
+    "Trial",
     "accuracy",
+    "accuracy_rows",
+    "accuracy_table",
+    "advantage",
     "ahead_course",
     "backtest_coverage",
     "bias",
     "busiest",
+    "came",
     "chance_course",
+    "chance_outcome",
+    "choose",
+    "closed_known",
     "compare",
     "contributors",
     "course",
@@ -145,12 +170,18 @@ __all__ = [
     "holiday_effects",
     "holiday_note",
     "holidays",
+    "holidays_known",
     "last_verdict",
     "mae_seasonal_naive",
     "mase",
     "next_steps",
+    "on_the_way",
+    "outcome",
+    "outcome_rows",
+    "outcome_verdict",
     "outlook",
     "outlooks",
+    "pace_rows",
     "parts_ahead",
     "past_forecasts",
     "period_sales",
@@ -174,6 +205,7 @@ __all__ = [
     "targets",
     "totals",
     "trading_days",
+    "trading_days_known",
     "trust",
     "trust_kpis",
     "trust_rows",
@@ -181,5 +213,6 @@ __all__ = [
     "verdict",
     "wape",
     "weekdays",
+    "where_it_helps",
     "windows",
 ]

@@ -63,10 +63,8 @@ def trust(page: Outlook, *, write: Write = plain) -> str:
     if min(ahead.values()) < -_NEAR:
         closer = min(ahead, key=ahead.__getitem__).lower()
         return f"{text}: for {closer} that rule was closer."
-    return (
-        f"{text}: about as well. What the forecast adds is the range, the holidays and the split "
-        "by part."
-    )
+    adds = "the range, the holidays" if page.trial.used else "the range"
+    return f"{text}: about as well. What the forecast adds is {adds} and the split by part."
 
 
 def season_caution(page: Outlook, *, first: date) -> str:
@@ -86,24 +84,32 @@ def holiday_note(page: Outlook, *, write: Write = plain) -> str:
     """Return which holidays fall into the next period and what is done about them."""
     start, end = (pd.Timestamp(day) for day in (page.ahead.start, page.ahead.end))
     coming = page.calendar[page.calendar["ds"].between(start, end)]
-    gain = page.calendar_errors["without"] - page.calendar_errors["with"]
-    text = ""
-    if np.isfinite(gain) and gain > 0:
-        text = (
-            "Taking holidays and closed days out of the history lowered the daily error of past "
-            f"forecasts from {write(page.calendar_errors['without'], 'share')} to "
-            f"{write(page.calendar_errors['with'], 'share')}, so it is done. "
-        )
-    elif len(page.effects):
-        text = "Taking holidays out of the history did not make past forecasts better. "
+    text = _holidays_judged(page, write)
+    if (page.effects["effect"] == 0).any():
+        text += "A holiday on which the shops were closed is left out of the history either way. "
     if coming.empty:
         return f"{text}No holiday of the calendar falls into the next period."
-    known = set(page.effects.dropna(subset=["effect"])["holiday"]) if gain > 0 else set()
-    said = [
-        f"{name} ({'adjusted by its past effect' if name in known else 'no adjustment'})"
-        for name in coming["holiday"]
-    ]
+    share = page.trial.exposure(pd.Timestamp(page.period.end))
+    said = []
+    for ds, name in coming[["ds", "holiday"]].itertuples(index=False):
+        done = "adjusted by its past effect" if ds in share.index else "no adjustment"
+        said.append(f"{name} ({'closed, as before' if share.get(ds, 1.0) == 0 else done})")
     return f"{text}Next period has {', '.join(said)}."
+
+
+def _holidays_judged(page: Outlook, write: Write) -> str:
+    without, given = page.trial.errors["without"], page.trial.errors["with"]
+    if not (len(page.effects) and np.isfinite([without, given]).all()):
+        return ""
+    if without == given:
+        return "No past forecast had a known holiday behind or before it, so nothing is adjusted. "
+    text = (
+        "With what earlier holidays did taken out of the history, past forecasts of a day's sales "
+        f"were off by {write(given, 'share')}; without, by {write(without, 'share')}"
+    )
+    if page.trial.used:
+        return f"{text}: it is done. "
+    return f"{text}: no gain that is more than luck, so it is not done. "
 
 
 def next_steps(page: Outlook, *, next_target: float, write: Write = plain) -> list[str]:

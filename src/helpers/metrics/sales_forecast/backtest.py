@@ -8,14 +8,13 @@ from numpy.typing import NDArray
 
 from helpers.metrics.sales_forecast.closed import closed
 from helpers.metrics.sales_forecast.combine import COMBINATION, candidates
+from helpers.metrics.sales_forecast.exposing import Exposure
 from helpers.metrics.sales_forecast.members import BASELINES
 from helpers.metrics.sales_forecast.panel import ENDED, Series, align
 from helpers.metrics.sales_forecast.smoothing import Array
 
 _MANY = 200  # series above which fewer origins carry the calibration
 _MIN_TRAIN = 6
-_MARGIN = 0.8  # a baseline's error must be below this share of the combination's
-_MIN_ORIGINS = 5
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,16 @@ class Backtest:
         if len(self.offsets) < 2:
             return 0.0
         return max(0.0, 1 - (self.offsets[1] - self.offsets[0]) / self.actual.shape[2])
+
+    def before(self, origin: int) -> NDArray[np.intp]:
+        """Return the origins whose whole horizon had come by an origin."""
+        reach = self.offsets[origin] + self.actual.shape[2]
+        return np.flatnonzero(np.array(self.offsets) >= reach)
+
+    def apart(self, origin: int) -> NDArray[np.intp]:
+        """Return the origins whose horizon shares no period with that of an origin."""
+        gap = np.abs(np.array(self.offsets) - self.offsets[origin])
+        return np.flatnonzero(gap >= self.actual.shape[2])
 
     def errors(self, model: str) -> Array:
         """Return actual minus forecast of a model."""
@@ -68,30 +77,49 @@ def by_season(series: list[Series]) -> dict[int, list[int]]:
     return groups
 
 
-def forecast_all(series: list[Series], horizon: int, names: tuple[str, ...]) -> dict[str, Array]:
+def forecast_all(
+    series: list[Series], *, horizon: int, names: tuple[str, ...], exposure: Exposure
+) -> dict[str, Array]:
     """Return each model's forecasts from the end, one row a series; 0 for one that has ended."""
     models = dict.fromkeys((*names, *BASELINES, COMBINATION))
     result = {name: np.zeros((len(series), horizon)) for name in models}
     for season, rows in by_season(series).items():
         panel = align([series[row] for row in rows])
-        made = candidates(panel, season=season, horizon=horizon, names=names)
+        lasts = [series[row].last for row in rows]
+        given = exposure.remove(panel, lasts, season)
+        share = exposure.ahead(lasts, horizon)
+        made = candidates(given, season=season, horizon=horizon, names=names)
         for name, values in made.items():
-            result[name][rows] = values
+            result[name][rows] = values * share
     return result
 
 
-def opening(series: list[Series], horizon: int) -> NDArray[np.bool_]:
-    """Return False at the steps ahead at which a series is known to sell nothing."""
-    result = np.zeros((len(series), horizon), dtype=bool)
+def opening(series: list[Series], *, horizon: int, exposure: Exposure) -> NDArray[np.bool_]:
+    """Return False at the steps ahead at which a series is known to be closed.
+
+    A series that has ended is not: it may come back.
+    """
+    result = np.ones((len(series), horizon), dtype=bool)
     for season, rows in by_season(series).items():
-        result[rows] = ~closed(align([series[row] for row in rows]), season, horizon)
+        panel = align([series[row] for row in rows])
+        lasts = [series[row].last for row in rows]
+        given = exposure.remove(panel, lasts, season)
+        result[rows] = ~closed(given, season, horizon) & (exposure.ahead(lasts, horizon) > 0)
     return result
 
 
 def run(
-    series: list[Series], *, horizon: int, offsets: tuple[int, ...], names: tuple[str, ...]
+    series: list[Series],
+    *,
+    horizon: int,
+    offsets: tuple[int, ...],
+    names: tuple[str, ...],
+    exposure: Exposure,
 ) -> Backtest:
-    """Forecast from every origin at which a series still had two cycles (six periods) behind it."""
+    """Forecast from every origin at which a series still had two cycles (six periods) behind it.
+
+    At each origin only earlier values are seen, and the exposures that were known there.
+    """
     models = dict.fromkeys((*names, *BASELINES, COMBINATION))
     shape = (len(series), len(offsets), horizon)
     actual = np.full(shape, np.nan)
@@ -105,37 +133,13 @@ def run(
             panel = align([series[r] for r in usable])
             end = panel.shape[1] - offset
             actual[usable, j] = panel[:, end : end + horizon]
-            made = candidates(panel[:, :end], season=season, horizon=horizon, names=names)
+            then = [exposure.origin(series[r].last, offset) for r in usable] if exposure else []
+            given = exposure.remove(panel[:, :end], then, season)
+            share = exposure.ahead(then, horizon) if exposure else 1.0
+            made = candidates(given, season=season, horizon=horizon, names=names)
             for name, values in made.items():
-                forecasts[name][usable, j] = values
+                forecasts[name][usable, j] = values * share
     return Backtest(offsets, actual, forecasts)
-
-
-def choose(test: Backtest) -> tuple[str, ...]:
-    """Return the model used for each series: the combination, or a baseline that beat it.
-
-    A baseline is used where, over at least five origins, its mean absolute error was at least
-    20 % lower and it won at each of them. Weaker evidence is mostly luck: on three collections of
-    monthly series a lower bar made the forecasts worse (docs/forecasting.md).
-    """
-    size = {name: _by_origin(test.errors(name)) for name in (*BASELINES, COMBINATION)}
-    chosen = []
-    for row in range(len(test.actual)):
-        best, error = COMBINATION, size[COMBINATION][row]
-        known = ~np.isnan(error)
-        limit = _MARGIN * error[known].sum()
-        for name in BASELINES if known.sum() >= _MIN_ORIGINS else ():
-            own = size[name][row][known]
-            if own.sum() < limit and (own < error[known]).all():
-                best, limit = name, own.sum()
-        chosen.append(best)
-    return tuple(chosen)
-
-
-def _by_origin(errors: Array) -> Array:
-    known = ~np.isnan(errors)
-    count = known.sum(axis=2)
-    return np.where(count > 0, np.nansum(np.abs(errors), axis=2) / np.maximum(count, 1), np.nan)
 
 
 def as_frame(test: Backtest, series: list[Series], freq: str) -> pd.DataFrame:

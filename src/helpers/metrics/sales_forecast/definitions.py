@@ -32,7 +32,8 @@ FORECAST_CUSTOMERS = Contract(
     unit="count",
     definition="How many different customers are expected to buy at least once next period.",
     formula="orders expected x customers per order of recent windows of the same length, or the "
-    "last window's customers, whichever was closer in the backtest",
+    "last window's customers, whichever was closer in past forecasts; the 80% range is as wide as "
+    "the errors of the rule that would have been chosen at the time",
     precision=0,
 )
 FORECAST_ERROR = Contract(
@@ -63,7 +64,7 @@ FORECAST_COVERAGE = Contract(
     definition="Share of past days whose sales fell inside the 80% range, in forecasts that did "
     "not know them. It should be near 80%.",
     formula="days with low <= actual <= high / days of the backtest; each forecast's range is "
-    "calibrated on the other forecasts",
+    "calibrated on the past forecasts of other days",
     denominator="days of the backtest",
     higher_is="neutral",
     precision=4,

@@ -2,7 +2,9 @@
 
 An exposure says how much of a normal period a period is: 0 for a closed day, 0.6 for a holiday
 that sells 60 % of its weekday, 26.3 for a month with that many weekday-weighted selling days. The
-forecast works on y / exposure and multiplies back, if that was better in the backtest.
+forecast works on y / exposure and multiplies back, if that was better in the backtest. Whatever is
+measured on sales is a function of the origin (`holidays_known`, `trading_days_known`): a holiday
+has no effect yet at its first occurrence.
 """
 
 from datetime import date, timedelta
@@ -11,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.errors import MetricError, did_you_mean
+from helpers.metrics.sales_forecast.exposing import Known
 
 _WINDOW = 4  # weeks on either side that say what a weekday normally sells
 _CLOSED = 0.02  # a day below this share of its weekday was closed
@@ -144,6 +147,45 @@ def daily_exposure(effects: pd.DataFrame, calendar: pd.DataFrame, *, last: date)
     return pd.Series(found, index=pd.DatetimeIndex(list(found)), dtype=float).sort_index()
 
 
+def holidays_known(daily: pd.DataFrame, calendar: pd.DataFrame) -> Known:
+    """Return the function from an origin to the `daily_exposure` measured up to it.
+
+    Columns in: as for `holiday_effects`. Days after the origin are not looked at.
+    """
+
+    def known(origin: pd.Timestamp) -> pd.Series:
+        effects = holiday_effects(daily[daily["ds"] <= origin], calendar)
+        return daily_exposure(effects, calendar, last=origin.date())
+
+    return known
+
+
+def closed_known(daily: pd.DataFrame, calendar: pd.DataFrame) -> Known:
+    """Return `holidays_known` of the closed holidays alone; all other days have 1."""
+    every = holidays_known(daily, calendar)
+
+    def known(origin: pd.Timestamp) -> pd.Series:
+        share = every(origin)
+        return share[share == 0.0]
+
+    return known
+
+
+def trading_days_known(daily: pd.DataFrame, months: pd.DatetimeIndex) -> Known:
+    """Return the function from an origin to the `trading_days` of the months, known at its end.
+
+    Weekdays are weighed by the days up to the end of the origin's month; relative to the mean of
+    the months, so that an exposure of 1 is a usual month.
+    """
+
+    def known(origin: pd.Timestamp) -> pd.Series:
+        end = origin + pd.offsets.MonthEnd(0)
+        found = trading_days(daily[daily["ds"] <= end], months)
+        return found / found.mean() if found.mean() > 0 else found + 1.0
+
+    return known
+
+
 def trading_days(daily: pd.DataFrame, months: pd.DatetimeIndex, *, weeks: int = 26) -> pd.Series:
     """Return the weekday-weighted number of selling days of each month.
 
@@ -152,7 +194,7 @@ def trading_days(daily: pd.DataFrame, months: pd.DatetimeIndex, *, weeks: int = 
 
     Args:
         daily: one row a day without gaps: `ds`, `y`.
-        months: first days of the months, past and to come.
+        months: a day of each month, past and to come.
         weeks: how much of the past says what a weekday is worth.
     """
     recent = daily.sort_values("ds").tail(7 * weeks)
@@ -160,6 +202,6 @@ def trading_days(daily: pd.DataFrame, months: pd.DatetimeIndex, *, weeks: int = 
     weight = mean / mean.mean() if mean.mean() > 0 else mean + 1.0
     found = {}
     for month in months:
-        days = pd.date_range(month, month + pd.offsets.MonthEnd(0))
+        days = pd.date_range(month.replace(day=1), month + pd.offsets.MonthEnd(0))
         found[month] = float(weight.loc[days.dayofweek].sum())
     return pd.Series(found, dtype=float)

@@ -156,6 +156,28 @@ def trust_table(page: Outlook) -> pd.DataFrame:
     )
 
 
+def accuracy_table(page: Outlook) -> pd.DataFrame:
+    """Return by series how good the daily forecasts of the backtest were.
+
+    Columns: `series`; `mase`, `smape` (0 to 200), `wape` and `bias` (shares) of the forecast, each
+    followed by `_naive`, that of repeating the last week; `coverage_80`, `coverage_95` (share of
+    days inside).
+    """
+    measured = page.fit.accuracy().set_index(["unique_id", "model"])
+    rows = []
+    for name in page.fit.ids:
+        row: dict[str, object] = {"series": name}
+        for measure in ("mase", "smape", "wape", "bias"):
+            for ending, model in (("", CHOSEN), ("_naive", "seasonal_naive")):
+                key = (name, model)
+                known = key in measured.index
+                row[measure + ending] = float(measured.loc[key, measure]) if known else np.nan
+        for level in (80, 95):
+            row[f"coverage_{level}"] = backtest_coverage(page.fit, name, level=level)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
 def special_days(page: Outlook) -> pd.DataFrame:
     """Return what past holidays sold against a normal day: `day`, `ds`, `change` (a share).
 

@@ -133,7 +133,7 @@ def trust_kpis(now: Outlook) -> list[Kpi]:
 
 
 def backtest_coverage(fit: Fit, unique_id: str, *, level: float = 80) -> float:
-    """Return the share of backtest days inside a range calibrated on the other origins.
+    """Return the share of backtest days inside a range calibrated on forecasts of other days.
 
     NaN where there is too little to calibrate on.
     """
@@ -142,7 +142,7 @@ def backtest_coverage(fit: Fit, unique_id: str, *, level: float = 80) -> float:
     errors = fit.test.errors(CHOSEN)
     hits: list[float] = []
     for origin in range(errors.shape[1]):
-        others = np.delete(errors, origin, axis=1)
+        others = errors[:, fit.test.apart(origin)]
         if np.isnan(errors[row, origin]).any() or not np.isfinite(others).any():
             continue
         learnt: Calibration = calibrate(others, scale, overlap=fit.test.overlap)

@@ -8,13 +8,15 @@ Girolimetto 2023):
 
 C has one row a group, 1 at the parent and -1 at its children; groups may cross. W is what is known
 of the errors: the identity (`ols`), the number of leaves (`structure`), the variances (`variance`)
-or the shrunken covariance (`covariance`, Schaefer & Strimmer 2005). The backtest decides.
+or the shrunken covariance (`covariance`, Schaefer & Strimmer 2005). The backtest decides, at each
+of its origins by the forecasts that were over by then.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from helpers.errors import MetricError
 from helpers.metrics.sales_forecast.backtest import Backtest
@@ -22,6 +24,7 @@ from helpers.metrics.sales_forecast.model import CHOSEN, Fit
 from helpers.metrics.sales_forecast.smoothing import Array
 
 METHODS = ("ols", "structure", "variance", "covariance")
+_WITHOUT = "structure"  # what needs no errors
 Groups = Sequence[tuple[str, Sequence[str]]]
 
 
@@ -32,7 +35,8 @@ class Reconciled:
     Attributes:
         fit: the fit with reconciled forecasts and backtest; intervals are calibrated anew.
         method: the weighting that did best in the backtest.
-        mase: mean scaled error over all nodes: `base` (not coherent) and each method.
+        mase: mean scaled error over all nodes: `base` (not coherent), each method, and `used`, by
+            the method chosen at each origin on what had come by then.
     """
 
     fit: Fit
@@ -102,8 +106,9 @@ def weights(errors: Array, constraint: Array, method: str) -> Array:
 def reconcile(fit: Fit, groups: Groups) -> Reconciled:
     """Make the forecasts of a fit add up, by the weighting that did best in the backtest.
 
-    W for an origin is learnt from the other origins. Nodes that never sold below zero are kept at
-    zero or above, and the children are then scaled to their parent's sum.
+    W for an origin of the backtest is learnt, and the weighting chosen, from the forecasts that
+    were over by then; before there are any it is `structure`. Nodes that never sold below zero are
+    kept at zero or above, and the children are then scaled to their parent's sum.
 
     Raises:
         MetricError: a node has no series, or the series do not end on the same day.
@@ -114,24 +119,36 @@ def reconcile(fit: Fit, groups: Groups) -> Reconciled:
     base = fit.test.forecasts[CHOSEN]
     error = fit.test.errors(CHOSEN)
     scale = np.array(list(fit.scales().values()))
-    tried = {m: _backtest(base, error, constraint, m, fit.floor) for m in METHODS}
-    mase = {"base": _mase(fit.test.actual - base, scale)}
-    mase |= {m: _mase(fit.test.actual - moved, scale) for m, moved in tried.items()}
-    known = {m: v for m, v in mase.items() if m != "base" and np.isfinite(v)}
-    best = min(known, key=known.__getitem__) if known else "structure"
+    tried = {m: _backtest(fit.test, constraint, m, fit.floor) for m in METHODS}
+    missed = {m: fit.test.actual - moved for m, moved in tried.items()}
+    mase = {"base": _mase(error, scale)} | {m: _mase(e, scale) for m, e in missed.items()}
+    best = _best(missed, scale, np.arange(len(fit.test.offsets)))
+    used = np.full(base.shape, np.nan)
+    for j in range(len(fit.test.offsets)):
+        used[:, j] = tried[_best(missed, scale, fit.test.before(j))][:, j]
     weight = weights(error.reshape(len(error), -1), constraint, best)
     ahead = _adding_up(project(fit.ahead[CHOSEN], constraint, weight), constraint, fit.floor)
-    test = Backtest(fit.test.offsets, fit.test.actual, {**fit.test.forecasts, CHOSEN: tried[best]})
+    test = Backtest(fit.test.offsets, fit.test.actual, {**fit.test.forecasts, CHOSEN: used})
+    mase["used"] = _mase(test.errors(CHOSEN), scale)
     return Reconciled(replace(fit, ahead={**fit.ahead, CHOSEN: ahead}, test=test), best, mase)
 
 
-def _backtest(base: Array, error: Array, constraint: Array, method: str, floor: Array) -> Array:
+def _best(missed: Mapping[str, Array], scale: Array, origins: NDArray[np.intp]) -> str:
+    """Return the method with the smallest scaled error at some origins; `structure` without any."""
+    mase = {m: _mase(e[:, origins], scale) for m, e in missed.items()}
+    known = {m: value for m, value in mase.items() if np.isfinite(value)}
+    return min(known, key=known.__getitem__) if known else _WITHOUT
+
+
+def _backtest(test: Backtest, constraint: Array, method: str, floor: Array) -> Array:
+    base, error = test.forecasts[CHOSEN], test.errors(CHOSEN)
     result = np.full(base.shape, np.nan)
     for origin in range(base.shape[1]):
         present = np.flatnonzero(np.isfinite(base[:, origin, 0]))
         at = np.nan_to_num(base[:, origin])  # not yet open: it sells nothing
-        others = np.delete(error, origin, axis=1).reshape(len(error), -1)
-        moved = project(at, constraint, weights(others, constraint, method))
+        over = error[:, test.before(origin)].reshape(len(error), -1)
+        learnt = bool((~np.isnan(over)).any())
+        moved = project(at, constraint, weights(over, constraint, method if learnt else _WITHOUT))
         moved = _adding_up(moved, constraint, floor)
         result[present, origin] = moved[present]
     return result

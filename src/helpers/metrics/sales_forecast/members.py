@@ -117,7 +117,7 @@ def _one_by_one(model: Any, panel: Array, season: int, horizon: int) -> Array:
     result = np.full((len(panel), horizon), np.nan)
     for row, y in enumerate(panel):
         known = y[~np.isnan(y)]
-        if len(known) < max(2 * season, 6) or np.ptp(known) == 0:
+        if len(known) < needs("theta", season) or np.ptp(known) == 0:
             continue
         ceiling = 10.0 * np.abs(known).max()
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -125,7 +125,7 @@ def _one_by_one(model: Any, panel: Array, season: int, horizon: int) -> Array:
             try:
                 ahead = np.asarray(model.forecast(y=known, h=horizon)["mean"])
             except (ValueError, ZeroDivisionError, FloatingPointError, np.linalg.LinAlgError):
-                continue  # the combination goes on without this candidate
+                continue  # the combination goes on without it, and `Fit.notes` names it
         if np.isfinite(ahead).all() and np.abs(ahead).max() <= ceiling:
             result[row] = np.maximum(ahead, 0.0) if known.min() >= 0 else ahead
     return result
@@ -154,6 +154,15 @@ KNOWN = (*MEMBERS, "cycle_mean")
 def default(season: int) -> tuple[str, ...]:
     """Return the candidates to combine for a season: `DAILY` for days, else `MEMBERS`."""
     return DAILY if season == _WEEK else MEMBERS
+
+
+def needs(name: str, season: int) -> int:
+    """Return how many values a candidate needs of a series."""
+    if name == "pooled_ar":
+        return pooled.lags(season)
+    if name == "seasonal_ar":
+        return seasonal_ar.needs(season)
+    return max(2 * season, 6) if name in ("theta", "ces") else 1
 
 
 def make(panel: Array, season: int, horizon: int, names: tuple[str, ...]) -> dict[str, Array]:

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from helpers.errors import MetricError
 from helpers.metrics.sales_forecast import backtest as bt
 from helpers.metrics.sales_forecast.accuracy import accuracy, mae_seasonal_naive
-from helpers.metrics.sales_forecast.exposing import Exposure
+from helpers.metrics.sales_forecast.choice import as_chosen, choose
+from helpers.metrics.sales_forecast.exposing import Exposure, Given
 from helpers.metrics.sales_forecast.intervals import Calibration, calibrate
 from helpers.metrics.sales_forecast.members import KNOWN, default
+from helpers.metrics.sales_forecast.notes import missing
 from helpers.metrics.sales_forecast.panel import (
     ENDED,
     Gaps,
@@ -37,6 +39,7 @@ class Fit:
         histories: the series as they were read, in the order of the rows.
         level: nominal coverages of the intervals in percent.
         open: False where a series is known to sell nothing (closed), (series, steps).
+        members: the candidates that were combined.
     """
 
     ahead: dict[str, Array]
@@ -47,6 +50,7 @@ class Fit:
     freq: str
     season: int
     open: NDArray[np.bool_]
+    members: tuple[str, ...] = ()
 
     @cached_property
     def calibration(self) -> Calibration:
@@ -84,10 +88,16 @@ class Fit:
         shut = ~self.open
         for one in self.level:
             low, high = self.calibration.bounds(point, one, floor=self.floor)
+            low[self.unsold], high[self.unsold] = np.nan, np.nan
             columns[f"low_{one:g}"] = np.where(shut, point, low).ravel()
             columns[f"high_{one:g}"] = np.where(shut, point, high).ravel()
         columns["model"] = np.repeat(self.named(), point.shape[1])
         return pd.DataFrame(columns)
+
+    @property
+    def unsold(self) -> NDArray[np.bool_]:
+        """True for a series that never sold anything: nothing says how much it may."""
+        return np.array([s.status == "zero" for s in self.histories])
 
     @property
     def floor(self) -> Array:
@@ -108,14 +118,28 @@ class Fit:
         """Return the backtest, one row a series, origin and step (see `backtest.as_frame`)."""
         return bt.as_frame(self.test, list(self.histories), self.freq)
 
-    def scales(self) -> dict[str, float]:
-        """Return each series' in-sample seasonal naive error, the denominator of MASE."""
-        return {s.unique_id: mae_seasonal_naive(s.values, s.season) for s in self.histories}
+    def scales(self, *, tested: bool = False) -> dict[str, float]:
+        """Return each series' in-sample seasonal naive error, the denominator of MASE.
+
+        In-sample is the whole history, or with `tested` what lies before the first period that the
+        series' backtest forecasts.
+        """
+        known = ~np.isnan(self.test.actual[:, :, 0])
+        found = {}
+        for s, row in zip(self.histories, known, strict=True):
+            cut = max(np.array(self.test.offsets)[row], default=0) if tested else 0
+            found[s.unique_id] = mae_seasonal_naive(s.values[: len(s.values) - cut], s.season)
+        return found
 
     def accuracy(self, by: list[str] | None = None) -> pd.DataFrame:
         """Return the backtest's errors of every model, by series unless `by` says otherwise."""
-        models = list(self.test.forecasts)
-        return accuracy(self.backtest(), models=models, scales=self.scales(), by=by)
+        models, scales = list(self.test.forecasts), self.scales(tested=True)
+        return accuracy(self.backtest(), models=models, scales=scales, by=by)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Name the candidates that could not forecast a series: the combination did without."""
+        return missing(self.ahead, self.test, self.histories, self.members)
 
 
 def fit(
@@ -129,14 +153,15 @@ def fit(
     offsets: tuple[int, ...] | None = None,
     until: pd.Timestamp | None = None,
     gaps: Gaps = "zero",
-    exposure: pd.Series | None = None,
+    exposure: Given = None,
     members: tuple[str, ...] | None = None,
 ) -> Fit:
     """Forecast every series of a frame and backtest the forecast.
 
     The forecast is the trimmed mean of the candidates `members` (those of `members.default`
-    unless given), or the plain rule that beat it in the series' own backtest; the intervals are as
-    wide as the backtest's errors were (see `intervals`).
+    unless given), or a plain rule that beat it in the backtest (see `choice`); the intervals are as
+    wide as the backtest's errors were (see `intervals`). At each origin of the backtest the model
+    is chosen by the origins whose horizon had come by then.
 
     Args:
         frame: `unique_id` (string), `ds` (date on `freq`), `y` (number; may be negative).
@@ -149,8 +174,9 @@ def fit(
         until: continue every series to this date before forecasting (no row means no sale).
         gaps: what a date without a row is: zero sales, or unknown and interpolated.
         members: the candidates to combine.
-        exposure: by date, how much of a normal period it is (see `exposure`); 1 where absent. The
-            models work on y / exposure; errors are measured on y itself.
+        exposure: by date, how much of a normal period it is (see `exposure`); 1 where absent. What
+            is measured on sales is given as a function of the origin (see `exposing.Exposure`).
+            The models work on y / exposure; errors are measured on y itself.
 
     Raises:
         MetricError: the frame cannot be read (see `panel.prepare`), or an argument is out of
@@ -159,42 +185,25 @@ def fit(
     _check(horizon, level, members)
     season = season_length or season_of(freq)
     share = Exposure(exposure, freq)
-    series = prepare(share.remove(frame), freq=freq, season=season, until=until, gaps=gaps)
+    series = prepare(frame, freq=freq, season=season, until=until, gaps=gaps)
     names = default(season) if members is None else members
     back = offsets or bt.origins(series, horizon=horizon, season=season, windows=windows)
-    test = bt.run(series, horizon=horizon, offsets=back, names=names)
-    chosen = bt.choose(test)
-    test.forecasts[CHOSEN] = pick(test.forecasts, chosen)
-    made = bt.forecast_all(series, horizon, names)
+    test = bt.run(series, horizon=horizon, offsets=back, names=names, exposure=share)
+    chosen = choose(test)
+    test.forecasts[CHOSEN] = as_chosen(test)
+    made = bt.forecast_all(series, horizon=horizon, names=names, exposure=share)
     made[CHOSEN] = pick(made, chosen)
     return Fit(
-        ahead={name: values * share.ahead(series, horizon) for name, values in made.items()},
+        ahead=made,
         chosen=chosen,
-        test=share.restore(test, series),
-        histories=tuple(share.histories(series)),
+        test=test,
+        histories=tuple(series),
         level=level,
         freq=freq,
         season=season,
-        open=(share.ahead(series, horizon) > 0) & bt.opening(series, horizon),
+        open=bt.opening(series, horizon=horizon, exposure=share),
+        members=names,
     )
-
-
-def forecast(
-    frame: pd.DataFrame,
-    *,
-    horizon: int,
-    freq: str,
-    level: tuple[float, ...] = (80, 95),
-    season_length: int | None = None,
-    gaps: Gaps = "zero",
-) -> pd.DataFrame:
-    """Return the forecasts of `fit`: unique_id, ds, forecast, seasonal_naive, bounds and model.
-
-    See `fit` for the arguments, the treatment of gaps, nulls and negative values, and `Raises`.
-    """
-    return fit(
-        frame, horizon=horizon, freq=freq, level=level, season_length=season_length, gaps=gaps
-    ).frame
 
 
 def _check(horizon: int, level: tuple[float, ...], members: tuple[str, ...] | None) -> None:

@@ -3,16 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from helpers.errors import MetricError
-from helpers.metrics.sales_forecast.accuracy import wape
 from helpers.metrics.sales_forecast.customers import Customers, customers_ahead
-from helpers.metrics.sales_forecast.exposure import daily_exposure, holiday_effects, holidays
+from helpers.metrics.sales_forecast.exposed import Trial, where_it_helps
+from helpers.metrics.sales_forecast.exposure import (
+    closed_known,
+    holiday_effects,
+    holidays,
+    holidays_known,
+)
 from helpers.metrics.sales_forecast.hierarchy import reconcile
-from helpers.metrics.sales_forecast.model import CHOSEN, Fit, fit
+from helpers.metrics.sales_forecast.model import Fit, fit
 from helpers.metrics.sales_forecast.series import (
     ORDERS,
     TOTAL,
@@ -26,7 +31,6 @@ from helpers.periods import Period
 
 WINDOWS = 6
 MIN_DAYS = 14
-_QUICK = ("ets_root_cycle",)  # one candidate is enough to judge a calendar by
 _SHORTEST = 14  # days of history a backtest origin leaves the models at the least
 
 
@@ -43,7 +47,8 @@ class Outlook:
         customers: customers expected in the next period.
         effects: what past holidays did (see `exposure.holiday_effects`).
         calendar: the holidays, past and in the next period: `ds`, `holiday`.
-        calendar_errors: daily WAPE of total sales without and with the holiday calendar.
+        trial: the daily error of past forecasts of total sales without and with what holidays were
+            known to do; closed ones are left out either way.
         method: how the forecasts were made to add up.
         reconciled: scaled error over all nodes, `base` and by each method.
     """
@@ -56,7 +61,7 @@ class Outlook:
     customers: Customers
     effects: pd.DataFrame
     calendar: pd.DataFrame
-    calendar_errors: Mapping[str, float]
+    trial: Trial
     method: str
     reconciled: Mapping[str, float]
 
@@ -89,8 +94,10 @@ def outlook(
     """Forecast the period after `period` day by day from the orders up to its last day.
 
     Columns in: as `series.hierarchy`; later rows are not looked at. A day without orders counts
-    as 0 sales. `first` is the first day that the source covers. Holidays of `country` are taken
-    out of the history if that lowered the daily error of total sales in the backtest.
+    as 0 sales. `first` is the first day that the source covers. A holiday of `country` without
+    sales was closed: it says nothing of demand, and is expected to be closed again. What other
+    holidays did is taken out of the history if that lowered the daily error of total sales in the
+    backtest by more than luck, where each origin knows the holidays before it only.
 
     Raises:
         MetricError: fewer than 14 days of history, no sales at all, or as `series.hierarchy`.
@@ -109,24 +116,19 @@ def outlook(
     horizon = period.next().days
     offsets = _offsets(seen, horizon, windows)
     calendar = holidays(first, period.next().end, country=country)
-    effects = holiday_effects(days.rename(columns={"revenue": "y"})[["ds", "y"]], calendar)
-    exposure = daily_exposure(effects, calendar, last=as_of)
-    errors = _calendar_errors(days, exposure, horizon, offsets)
-    frame = pd.concat([parts.frame, long(days, {"orders": ORDERS})], ignore_index=True)
-    base = fit(
-        frame,
-        horizon=horizon,
-        freq="D",
-        offsets=offsets,
-        until=pd.Timestamp(as_of),
-        exposure=exposure if errors["with"] < errors["without"] else None,
+    sales = long(days, {"revenue": TOTAL})
+    options: dict[str, Any] = {"horizon": horizon, "freq": "D", "offsets": offsets}
+    trial = where_it_helps(
+        sales, holidays_known(sales, calendar), otherwise=closed_known(sales, calendar), **options
     )
+    frame = pd.concat([parts.frame, long(days, {"orders": ORDERS})], ignore_index=True)
+    base = fit(frame, until=pd.Timestamp(as_of), exposure=trial.exposure, **options)
     joined = reconcile(base, parts.groups) if parts.groups else None
     final = joined.fit if joined else base
     found = totals(final)
     return Outlook(
         period, days, parts, final, found, customers_ahead(orders, final, first=first),
-        effects, calendar, errors, joined.method if joined else "none",
+        holiday_effects(sales, calendar), calendar, trial, joined.method if joined else "none",
         joined.mase if joined else {},
     )  # fmt: skip
 
@@ -166,21 +168,3 @@ def _offsets(seen: int, horizon: int, windows: int) -> tuple[int, ...]:
         return (horizon,)
     step = max(1, min(room // max(windows - 1, 1), -(-horizon // 2)))
     return tuple(horizon + i * step for i in range(windows) if i * step <= room)
-
-
-def _calendar_errors(
-    days: pd.DataFrame, exposure: pd.Series, horizon: int, offsets: tuple[int, ...]
-) -> dict[str, float]:
-    """Return the daily WAPE of total sales without and with the exposure."""
-    frame = long(days, {"revenue": TOTAL})
-    found: dict[str, float] = {}
-    for name, given in (("without", None), ("with", exposure)):
-        if name == "with" and exposure.empty:
-            found[name] = found["without"]
-            continue
-        test = fit(
-            frame, horizon=horizon, freq="D", offsets=offsets, exposure=given, members=_QUICK
-        ).test
-        known = ~np.isnan(test.actual)
-        found[name] = wape(test.actual[known], test.forecasts[CHOSEN][known])
-    return found

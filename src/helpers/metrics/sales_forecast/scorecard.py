@@ -5,6 +5,8 @@ import pandas as pd
 
 from helpers.errors import MetricError
 from helpers.metrics.sales_forecast.accuracy import bias, coverage, wape
+from helpers.metrics.sales_forecast.customers import CUSTOMERS
+from helpers.metrics.sales_forecast.headline import targets
 from helpers.metrics.sales_forecast.model import CHOSEN
 from helpers.metrics.sales_forecast.outlook import Outlook
 from helpers.metrics.sales_forecast.series import TOTAL
@@ -19,17 +21,22 @@ MODELS = {
 
 PREDICTED = (
     "unique_id", "span", "ds", CHOSEN, "cycle_mean", "seasonal_naive", "low_80", "high_80",
+    "target",
 )  # fmt: skip
 """The columns of what a page publishes as its forecast (see `predictions`)."""
 
 
-def predictions(made: Outlook | None) -> pd.DataFrame:
+def predictions(
+    made: Outlook | None, *, next_target: float = 0.0, growth: float = 0.0
+) -> pd.DataFrame:
     """Return what a page publishes as its forecast, to be kept with its edition.
 
     Columns out: `unique_id` string, `span` string, `ds` datetime64, `forecast`, `cycle_mean`,
-    `seasonal_naive`, `low_80`, `high_80` float64 (unit of the series). Grain: one row a series and
-    day ahead (`span` is `day`), and one a series for the sum of the days (`period`; `ds` is the
-    last day). Empty without an outlook.
+    `seasonal_naive`, `low_80`, `high_80`, `target` float64 (unit of the series). Grain: one row a
+    series and day ahead (`span` is `day`), one a series for the sum of the days (`period`; `ds` is
+    the last day) and one for the customers (`CUSTOMERS`; repeating the last period is their
+    `seasonal_naive`), and one for the chance that `TOTAL` reaches its target (`chance`; `forecast`
+    is 0 to 1; the target as in `headline`). Empty without an outlook.
     """
     if made is None:
         return pd.DataFrame(columns=list(PREDICTED))
@@ -39,7 +46,21 @@ def predictions(made: Outlook | None) -> pd.DataFrame:
     sums = made.totals.frame.assign(
         cycle_mean=rule.sum(axis=1), span="period", ds=pd.Timestamp(made.ahead.end)
     )
-    return pd.concat([days[list(PREDICTED)], sums[list(PREDICTED)]], ignore_index=True)
+    people = made.customers
+    whole: dict[str, object] = {"span": "period", "ds": pd.Timestamp(made.ahead.end)}
+    rows: list[dict[str, object]] = [
+        {**whole, "unique_id": CUSTOMERS, CHOSEN: people.forecast, "seasonal_naive": people.last,
+         "low_80": people.low_80, "high_80": people.high_80},
+    ]  # fmt: skip
+    _, aim = targets(made, next_target=next_target, growth=growth)
+    chance = made.totals.chance(TOTAL, aim) if aim > 0 else float("nan")
+    if np.isfinite(chance):
+        told = {"unique_id": TOTAL, "span": "chance", CHOSEN: chance, "target": aim}
+        rows.append({**whole, **told})
+    columns = list(PREDICTED)
+    parts = [part.reindex(columns=columns) for part in (days, sums, pd.DataFrame(rows))]
+    numbers = dict.fromkeys(columns[3:], "float64")
+    return pd.concat([part.astype(numbers) for part in parts], ignore_index=True)
 
 
 def score(predicted: pd.DataFrame, actual: pd.DataFrame, *, unique_id: str = TOTAL) -> pd.DataFrame:

@@ -28,6 +28,11 @@ def lag_sets(season: int) -> tuple[tuple[int, ...], ...]:
     return (*short, (1, season), (1, 2, season), (1, 2, 3, season, season + 1))
 
 
+def needs(season: int) -> int:
+    """Return how many values a series must have."""
+    return season + _SPARE
+
+
 def forecast(panel: Array, *, season: int, horizon: int) -> Array:
     """Return forecasts, one row a series; NaN where a series is shorter than a cycle and 8.
 
@@ -40,7 +45,7 @@ def forecast(panel: Array, *, season: int, horizon: int) -> Array:
     ahead = np.full((len(panel), horizon), np.nan)
     for row, z in enumerate(scaled.values):
         known = z[~np.isnan(z)]
-        if len(known) >= season + _SPARE:
+        if len(known) >= needs(season):
             reach = float(np.ptp(known))
             path = _one(known, season, horizon)
             ahead[row] = np.clip(path, known.min() - reach, known.max() + reach)

@@ -118,14 +118,17 @@ def hierarchy(
     return Hierarchy(pd.concat(pieces, ignore_index=True), tuple(groups), labels)
 
 
-def _dimensions(seen: pd.DataFrame, lines: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
+def _dimensions(
+    seen: pd.DataFrame, lines: pd.DataFrame | None, *, shops: int = 2
+) -> dict[str, pd.DataFrame]:
+    """Return the rows of each kind of part; no shops where there are fewer than `shops`."""
     found = {}
     if lines is not None and len(lines):
         dated = lines[["order_id", "category", "revenue"]].merge(
             seen[["order_id", "customer_id", "ds"]], on="order_id"
         )
         found["Department"] = dated.rename(columns={"category": "part"})
-    if "store_id" in seen.columns and seen["store_id"].nunique() > 1:
+    if "store_id" in seen.columns and seen["store_id"].nunique() >= shops:
         found["Shop"] = seen.rename(columns={"store_id": "part"})
     return found
 
@@ -141,15 +144,50 @@ def _parts(rows: pd.DataFrame, kind: str, total: pd.Series, top: int) -> pd.Data
         for part in size.index
         if alive.get(part, 0.0) != 0 and buyers[part] >= MINIMUM_CUSTOMERS
     ][:top]
-    table = rows[rows["part"].isin(largest)].pivot_table(
+    table = _by_day(rows, kind, total, largest)
+    rest = f"{kind}: {OTHER}"
+    return table if (table[rest].abs() > 0.005).any() else table.drop(columns=rest)
+
+
+def _by_day(rows: pd.DataFrame, kind: str, total: pd.Series, named: list[str]) -> pd.DataFrame:
+    """Return the daily sales of parts, and what they leave of the total."""
+    table = rows[rows["part"].isin(named)].pivot_table(
         index="ds", columns="part", values="revenue", aggfunc="sum"
     )
-    table = table.reindex(index=total.index, columns=largest).fillna(0.0)
+    table = table.reindex(index=total.index, columns=named).fillna(0.0)
     rest = total - table.sum(axis=1)
-    table.columns = [f"{kind}: {name}" for name in largest]
-    if (rest.abs() > 0.005).any():
-        table[f"{kind}: {OTHER}"] = rest.round(6)
+    table.columns = [f"{kind}: {name}" for name in named]
+    table[f"{kind}: {OTHER}"] = rest.round(6)
     return table
+
+
+def came(
+    ids: Sequence[str],
+    orders: pd.DataFrame,
+    lines: pd.DataFrame | None = None,
+    *,
+    first: date,
+    as_of: date,
+) -> pd.DataFrame:
+    """Return what came of series that were forecast, whichever parts are the largest by now.
+
+    `ids` are those of `hierarchy` and `ORDERS`; what its named parts leave of the total is "All
+    others". Columns in: as `hierarchy`. Columns out, one row a series and day: `unique_id`, `ds`,
+    `y`.
+
+    Raises:
+        MetricError: as for `daily`.
+    """
+    days = daily(orders, first=first, as_of=as_of)
+    total = days.set_index("ds")["revenue"]
+    pieces = [long(days, {"revenue": TOTAL, "orders": ORDERS})]
+    for kind, rows in _dimensions(_between(orders, first, as_of), lines, shops=0).items():
+        parts = [name.removeprefix(f"{kind}: ") for name in ids if name.startswith(f"{kind}: ")]
+        named = [name for name in parts if name != OTHER]
+        table = _by_day(rows.assign(part=rows["part"].astype(str)), kind, total, named)
+        pieces.append(long(table.reset_index(), {name: name for name in table.columns}))
+    found = pd.concat(pieces, ignore_index=True)
+    return found[found["unique_id"].isin(ids)].reset_index(drop=True)
 
 
 def windows(

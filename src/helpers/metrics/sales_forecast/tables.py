@@ -1,17 +1,16 @@
 """The page's tables and target charts: frames with their words, as the report takes them."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
 
-from helpers.metrics.sales_forecast.frames import parts_ahead, trust_table
+from helpers.metrics.sales_forecast.frames import accuracy_table, parts_ahead, trust_table
 from helpers.metrics.sales_forecast.goal import course, cumulated, goal
 from helpers.metrics.sales_forecast.outlook import Outlook
 from helpers.metrics.sales_forecast.scorecard import scorecard
 from helpers.metrics.sales_forecast.series import OTHER
 from helpers.metrics.writing import Write, plain
-from helpers.periods import Period
 
 _LABELS = {
     "before": "This period", "forecast": "Expected", "low_80": "At least", "high_80": "At most",
@@ -84,6 +83,29 @@ def trust_rows(page: Outlook) -> dict[str, Any]:
     }
 
 
+def accuracy_rows(page: Outlook) -> dict[str, Any]:
+    """Return the measures of the backtest by series as `Report.table` takes them."""
+    frame = accuracy_table(page)
+    frame = frame[~frame["series"].str.startswith("Shop: ")].reset_index(drop=True)
+    shares = ("wape", "wape_naive", "bias", "bias_naive", "coverage_80", "coverage_95")
+    return {
+        "frame": frame,
+        "title": "Past forecasts day by day, beside repeating last week",
+        "grain": "model",
+        "units": {**dict.fromkeys(shares, "share"), **dict.fromkeys(
+            ("mase", "mase_naive", "smape", "smape_naive"), "number")},
+        "labels": {
+            "series": "Series", "mase": "MASE", "mase_naive": "MASE, last week", "smape": "sMAPE",
+            "smape_naive": "sMAPE, last week", "wape": "WAPE", "wape_naive": "WAPE, last week",
+            "bias": "Bias", "bias_naive": "Bias, last week", "coverage_80": "In 80% range",
+            "coverage_95": "In 95% range",
+        },
+        "note": "MASE: error over that of repeating the week before the days tested; below 1 is "
+        "better. sMAPE: 0 to 200. WAPE: error as a share of sales. Bias: above 0, more came than "
+        "was expected.",
+    }  # fmt: skip
+
+
 def scorecard_rows(predicted: pd.DataFrame, page: Outlook) -> dict[str, Any]:
     """Return the last forecast (its `predictions`) beside what came, as `Report.table` takes it."""
     columns = ["model", "expected", "actual", "error", "wape", "coverage"]
@@ -127,25 +149,56 @@ def ahead_course(page: Outlook, *, next_target: float) -> pd.DataFrame:
     return pd.concat([path, other], ignore_index=True)
 
 
-def chance_course(page: Outlook, *, target: float) -> pd.DataFrame:
-    """Return how the chance of reaching this period's target looked on the way: `ds chance`.
+def on_the_way(page: Outlook, *, target: float) -> pd.DataFrame:
+    """Return where this period stood against its target on the way, seen with nothing later.
 
-    After one, two and three quarters of the period, each seen with nothing later. Days with
-    less than 14 days of history are left out.
+    After one, two and three quarters of the period, and at its end. Days with less than 14 days of
+    history are left out; empty without a target.
+
+    Columns out, one row a day: `ds`, `actual`, `due` (money so far), `pace` (actual / due),
+    `expected`, `low_80`, `high_80` (money at the period's end), `chance` (0 to 1).
     """
     first, start = page.days["ds"].iloc[0].date(), page.period.start
     rows = []
-    for quarter in (1, 2, 3) if target > 0 else ():
+    for quarter in (1, 2, 3, 4) if target > 0 else ():
         day = start + timedelta(days=round(page.period.days * quarter / 4) - 1)
         if day <= start or (day - first).days < 2 * 7:
             continue
-        rows.append((pd.Timestamp(day), _chance(page, page.period, target, day)))
-    frame = pd.DataFrame(rows, columns=["ds", "chance"]).dropna()
-    return frame.astype({"ds": "datetime64[ns]", "chance": float})
+        at = goal(page.days, period=page.period, target=target, as_of=day)
+        rows.append(
+            (pd.Timestamp(day), at.actual, at.due * target, at.pace, at.expected, at.low_80,
+             at.high_80, at.probability)
+        )  # fmt: skip
+    names = ["ds", "actual", "due", "pace", "expected", "low_80", "high_80", "chance"]
+    frame = pd.DataFrame(rows, columns=names)
+    return frame.astype({"ds": "datetime64[ns]", **dict.fromkeys(names[1:], "float64")})
 
 
-def _chance(page: Outlook, period: Period, target: float, day: date) -> float:
-    return goal(page.days, period=period, target=target, as_of=day).probability
+def chance_course(page: Outlook, way: pd.DataFrame) -> pd.DataFrame:
+    """Return how the chance of reaching the target looked before the end: `ds chance`.
+
+    Columns in: as of `on_the_way`.
+    """
+    before = way["ds"] < pd.Timestamp(page.period.end)
+    return way.loc[before & way["chance"].notna(), ["ds", "chance"]].reset_index(drop=True)
+
+
+def pace_rows(way: pd.DataFrame) -> dict[str, Any]:
+    """Return `on_the_way` as `Report.table` takes it."""
+    money = ("actual", "due", "expected", "low_80", "high_80")
+    return {
+        "frame": way,
+        "title": "Pace towards this period's target",
+        "grain": "period",
+        "units": {**dict.fromkeys(money, "currency"), "pace": "share", "chance": "share"},
+        "labels": {
+            "ds": "Seen on", "actual": "Sales so far", "due": "Due by then", "pace": "Pace",
+            "expected": "Expected at the end", "low_80": "At least", "high_80": "At most",
+            "chance": "Chance",
+        },
+        "note": "Pace: sales so far over what a usual course had brought by then: 100% is on it."
+        if len(way) else "no target is known.",
+    }  # fmt: skip
 
 
 def quality_sentences(page: Outlook, *, write: Write = plain) -> list[str]:

@@ -78,6 +78,7 @@ def totals(fit: Fit) -> Totals:
     }
     for one in fit.level:
         low, high = calibration.bounds(point, one, floor=fit.floor)
+        low[fit.unsold], high[fit.unsold] = np.nan, np.nan
         columns[f"low_{one:g}"], columns[f"high_{one:g}"] = low[:, 0], high[:, 0]
     for label, name in (("wape", CHOSEN), ("wape_naive", "seasonal_naive"),
                         ("wape_rule", "cycle_mean")):  # fmt: skip
