@@ -1,6 +1,5 @@
 """Tables as CSV and XLSX: every row, numbers as numbers, text never as a formula."""
 
-import csv
 import io
 import math
 import re
@@ -11,7 +10,12 @@ from xml.sax.saxutils import escape
 
 from helpers.document import KpiItem, Table
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|")
+_FORMULA = "=+\\-@|\uff1d\uff0b\uff0d\uff20\uff5c"
+_STARTS = re.compile(rf"[\s\"]*[{_FORMULA}]|[\t\r\n]")
+_INSIDE = re.compile(
+    rf"([;\t\r\n][\s\"]*)(?=[{_FORMULA}])(?![+-]\s?[\d.,]+\s?%?\s*(?:[;\t\r\n]|$))"
+)
+"""Where a spreadsheet that parts cells at another mark than a comma would begin a formula."""
 _NUMBER = re.compile(r"[+-]?\d[\d.,]*(?:e[+-]?\d+)?\s*%?", re.IGNORECASE)
 _NS = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 _REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -24,21 +28,24 @@ _PLAIN, _BOLD, _QUOTED = 0, 1, 2
 def csv_bytes(table: Table) -> bytes:
     """Return the table as CSV (UTF-8 with a byte order mark, for spreadsheets), raw values.
 
-    A text that a spreadsheet would take for a formula gets a leading apostrophe.
+    Every text is quoted. What a spreadsheet would take for a formula gets an apostrophe, inside a
+    text too: one that parts cells at semicolons reads on from there.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_safe(column.label) for column in table.columns])
-    writer.writerows([_safe(value) for value in row] for row in table.rows)
-    return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8")
+    lines = [[column.label for column in table.columns], *table.rows]
+    text = "".join(f"{','.join(map(_field, line))}\r\n" for line in lines)
+    return b"\xef\xbb\xbf" + text.encode("utf-8")
 
 
-def _safe(value: Any) -> Any:
+def _field(value: Any) -> str:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
-    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA_STARTS):
-        return value if _NUMBER.fullmatch(value) else f"'{value}"
-    return value
+    if isinstance(value, int | float):
+        return str(value)
+    text = str(value)
+    if not _NUMBER.fullmatch(text):
+        text = _INSIDE.sub(r"\1'", text)
+        text = f"'{text}" if _STARTS.match(text) else text
+    return '"' + text.replace('"', '""') + '"'
 
 
 def kpi_rows(items: Sequence[KpiItem]) -> list[list[Any]]:
@@ -140,7 +147,7 @@ def _cell(value: Any, place: str, *, bold: bool) -> str:
     if isinstance(value, int | float):
         return f'<c r="{place}"><v>{value!r}</v></c>'
     text = str(value)[:_CELL_LIMIT]
-    style = _BOLD if bold else _QUOTED if text.startswith(_FORMULA_STARTS) else _PLAIN
+    style = _BOLD if bold else _QUOTED if _STARTS.match(text) else _PLAIN
     return (
         f'<c r="{place}" s="{style}" t="inlineStr"><is>'
         f'<t xml:space="preserve">{escape(text)}</t></is></c>'
