@@ -6,8 +6,10 @@ escapes it. Numbers stand beside the text that a reader sees, formatted for the 
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from helpers.errors import PublishError
 
@@ -196,12 +198,15 @@ def as_json(block: Block) -> dict[str, Any]:
     return found
 
 
-def from_json(found: dict[str, Any]) -> Block:
+def from_json(found: Any) -> Block:
     """Return the block that `as_json` wrote.
 
     Raises:
-        PublishError: the version or the type is unknown, or a field is missing or unknown.
+        PublishError: the version or the type is unknown, a field is missing, unknown or not of its
+            type, or the rows of a table are not as long as its head.
     """
+    if not isinstance(found, dict):
+        raise PublishError(f"a block is a {type(found).__name__}")
     given = dict(found)
     version, kind = given.pop("version", None), given.get("type")
     if version != VERSION:
@@ -210,8 +215,10 @@ def from_json(found: dict[str, Any]) -> Block:
             hint="Run the report again: crm-reports run --force.",
         )
     try:
-        return _READERS[str(kind)](given)
-    except (KeyError, TypeError) as error:
+        block = _READERS[str(kind)](given)
+        _check(block)
+        return block
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PublishError(f"a block of type {kind!r} cannot be read: {error}") from error
 
 
@@ -248,3 +255,49 @@ _READERS: dict[str, Callable[[dict[str, Any]], Block]] = {
     "definitions": lambda given: Definitions(**given),
     "provenance": lambda given: Provenance(**given),
 }
+
+
+def _check(found: Any) -> None:
+    """Raise a TypeError if a field is not of its declared type, or a table's rows are ragged."""
+    for name, declared in _declared(type(found)).items():
+        value = getattr(found, name)
+        if not _fits(value, declared):
+            raise TypeError(f"its {name} cannot be {value!r:.40}")
+    if isinstance(found, Table):
+        wide = len(found.columns)
+        if len(found.text) != len(found.rows):
+            raise TypeError(f"it has {len(found.rows)} rows and text for {len(found.text)}")
+        for number, row in enumerate([*found.rows, *found.text]):
+            if len(row) != wide:
+                at = number % len(found.rows) + 1
+                raise TypeError(f"row {at} has {len(row)} cells under {wide} columns")
+
+
+@lru_cache(maxsize=32)
+def _declared(kind: type) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {each.name: hints[each.name] for each in fields(kind)}
+
+
+def _fits(value: Any, declared: Any) -> bool:
+    """Return whether a value read from JSON is of a declared type; a block inside is checked too."""
+    kind, inner = get_origin(declared), get_args(declared)
+    if declared is Any:
+        return True
+    if kind is Literal:
+        return value in inner
+    if kind in (Union, UnionType):
+        return any(_fits(value, each) for each in inner)
+    if kind is list:
+        return isinstance(value, list) and all(_fits(each, inner[0]) for each in value)
+    if kind is dict:
+        return isinstance(value, dict) and all(_fits(each, inner[1]) for each in value.values())
+    if declared is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if declared is NoneType or declared is int:
+        return type(value) is declared
+    if not isinstance(value, declared):
+        return False
+    if declared not in (str, bool):
+        _check(value)
+    return True

@@ -4,6 +4,7 @@ Markup, shortcodes and formulas stay as they are, for whoever renders the text e
 away here is what no escaping makes visible.
 """
 
+import hashlib
 import re
 from typing import Any
 
@@ -13,6 +14,7 @@ _REORDERING = re.compile(r"[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 _INVISIBLE = re.compile(r"[\u00ad\u034f\u115f\u1160\u180e\u200b\u2060-\u2064\u206a-\u206f\ufeff]")
 _JOINER = re.compile(r"(?<![^\x00-\u024f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\u024f])")
 _TAGS = re.compile("[\U000e0000-\U000e007f]")
+_LONGEST = 60
 
 
 def plain(text: str) -> str:
@@ -40,8 +42,16 @@ def plain_all(found: Any) -> Any:
 
 
 def slug(text: str) -> str:
-    """Return the text as an anchor: lower-case letters of any script, digits and hyphens."""
-    return re.sub(r"[\W_]+", "-", text.lower()).strip("-") or "section"
+    """Return the text as an anchor: lower-case letters of any script, digits and hyphens.
+
+    It is cut to 60 bytes, for it names files too; what is cut ends with a digest of the whole.
+    """
+    found = re.sub(r"[\W_]+", "-", text.lower()).strip("-") or "section"
+    data = found.encode("utf-8")
+    if len(data) <= _LONGEST:
+        return found
+    kept = data[: _LONGEST - 9].decode("utf-8", "ignore").rstrip("-")
+    return f"{kept}-{hashlib.sha256(data).hexdigest()[:8]}"
 
 
 def unique(name: str, taken: set[str]) -> str:
