@@ -117,8 +117,10 @@ def run(
     )
     if dry_run or explain:
         return commands.show_plan(asked, options, force=force, explain=explain)
-    status = commands.run(asked, options, force=force, wait=not no_wait, profile=profile)
-    return status if no_publish else max(status, _publish(formats, site_url))
+    site = None if no_publish else functools.partial(_publish, formats, site_url)
+    return commands.run(
+        asked, options, force=force, wait=not no_wait, profile=profile, publish=site
+    )
 
 
 @command("plan", help="List what would run, and why.")
@@ -207,9 +209,11 @@ def publish(
 ) -> int:
     """Publish what is there."""
     from helpers.batch import published
+    from helpers.batch.lock import one_run
 
-    published.forget()
-    status = _publish(formats, site_url, renderer)
+    with one_run(wait=True, say=typer.echo):
+        published.forget()
+        status = _publish(formats, site_url, renderer)
     if to:
         from helpers.publish import deploy
 

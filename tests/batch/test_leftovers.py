@@ -75,6 +75,23 @@ def test_a_kernel_that_died_at_once_is_noted_as_none(attempt, begin):
     assert not sockets.exists()
 
 
+@pytest.mark.parametrize("error", [psutil.AccessDenied, psutil.ZombieProcess])
+def test_what_may_not_be_killed_stays_and_is_told(attempt, begin, monkeypatch, caplog, error):
+    landing, sockets = attempt
+    process = begin(process_group=0)
+    note_attempt(landing, process.pid, mark="nobody", sockets=sockets)
+
+    def refuse(self):
+        raise error(self.pid)
+
+    monkeypatch.setattr(psutil.Process, "kill", refuse)
+    end_kernel(landing)
+    assert process.poll() is None
+    assert not sockets.exists()
+    if error is psutil.AccessDenied:
+        assert f"cannot be ended: (pid={process.pid}" in caplog.text
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}'])
 def test_a_note_that_cannot_be_read_ends_nothing(attempt, content):
     landing, sockets = attempt

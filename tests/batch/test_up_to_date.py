@@ -208,6 +208,19 @@ def test_explain_of_a_report_that_is_not_there_is_refused(ran, crm):
     assert crm("plan", "--explain", "alphax", "2017-10").exit_code == 2
 
 
+def test_explain_takes_a_period_by_its_name(ran, crm):
+    done = crm("plan", "--explain", "alpha", "last-month")
+    assert done.exit_code == 0, done.output
+    assert "alpha 2017-12 (small): run" in done.output
+
+
+def test_only_that_matches_nothing_is_refused(ran, crm):
+    done = crm("run", *MONTHS, "--only", "*/beta/2017-11", "--only", "*/bta/*")
+    assert done.exit_code == 2
+    assert "no report that was asked for is called '*/bta/*'" in done.output
+    assert "small/alpha/2017-10 to small/beta/2017-11" in done.output
+
+
 def test_a_clock_that_went_back_changes_nothing(ran, crm, monkeypatch):
     monkeypatch.setattr("time.time", lambda: 1e9)
     assert crm("run", *MONTHS).exit_code == 0

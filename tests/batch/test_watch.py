@@ -81,7 +81,7 @@ def test_a_change_of_the_watchs_own_code_begins_it_anew(project, tmp_path, monke
     monkeypatch.setattr(watching, "_loaded", lambda: {own})
     monkeypatch.setattr(watching, "_PACE", 0.01)
 
-    def restart():
+    def restart(pages):
         raise StopError
 
     with pytest.raises(StopError):
@@ -89,6 +89,43 @@ def test_a_change_of_the_watchs_own_code_begins_it_anew(project, tmp_path, monke
             lambda: own.write_text("horizon: 5 # x"), sources=["small"], pages=Pages(),
             state=str, say=lambda _: None, restart=restart,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError("a.ipynb"), PermissionError("a.csv")])
+def test_a_file_that_is_just_being_replaced_does_not_end_the_watch(project, monkeypatch, error):
+    said, runs = [], []
+
+    def once():
+        runs.append(1)
+        (project.root / "params" / "beta.yml").write_text("#" * len(runs))
+        raise StopError if len(runs) == 2 else error
+
+    monkeypatch.setattr(watching, "_PACE", 0.01)
+    with pytest.raises(StopError):
+        watch(once, sources=["small"], pages=Pages(), state=str, say=said.append)
+    assert said[0].startswith("Error: ")
+
+
+def test_an_output_folder_reached_by_another_way_is_not_watched(project, tmp_path, monkeypatch):
+    (tmp_path / "link").symlink_to(project.root)
+    monkeypatch.setenv("CRM_REPORTS_ROOT", str(tmp_path / "link"))
+    monkeypatch.setenv("CRM_REPORTS_OUTPUT", str(project.root / "reports" / "output"))
+    before = tree(["small"])
+    (project.output / "notebooks").mkdir(parents=True)
+    (project.output / "notebooks" / "x.ipynb").write_text("{}")
+    assert changed(before, tree(["small"])) == []
+
+
+def test_a_watch_that_begins_anew_serves_at_the_port_it_had(tmp_path, monkeypatch):
+    began = []
+    monkeypatch.setattr("os.execv", lambda *command: began.append(command))
+    with serving(tmp_path, watching.port_before(0)) as pages:
+        port = pages.server_address[1]
+        watching._restart(pages)
+    assert began
+    with serving(tmp_path, watching.port_before(0)) as pages:
+        assert pages.server_address[1] == port
+    assert watching.port_before(0) == 0
 
 
 def fetch(pages, path):

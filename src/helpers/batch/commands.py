@@ -83,15 +83,28 @@ def show_plan(
     return 0
 
 
-def run(asked: Selection, chosen: Options, *, force: bool, wait: bool, profile: bool) -> int:
-    """Run what is out of date and say what came of it; return the exit status."""
+def run(
+    asked: Selection,
+    chosen: Options,
+    *,
+    force: bool,
+    wait: bool,
+    profile: bool,
+    publish: Callable[[], int] | None = None,
+) -> int:
+    """Run what is out of date, say what came of it, `publish`; return the exit status.
+
+    The output folder is held until all is published, so that nobody deletes or replaces meanwhile
+    what the pages are made from.
+    """
     with one_run(wait=wait, say=print):
         for name in sweep():
             print(f"An earlier run was killed at {name}; it runs again.")
         records = runs.run(planned(asked, chosen, force=force), chosen)
-    for line in [*(slowest(records) if profile else ()), *summary(records)]:
-        print(line)
-    return 1 if any(record.status == "failed" for record in records) else 0
+        for line in [*(slowest(records) if profile else ()), *summary(records)]:
+            print(line)
+        status = 1 if any(record.status == "failed" for record in records) else 0
+        return max(status, publish()) if publish else status
 
 
 def summary(records: list[Record]) -> list[str]:
@@ -159,15 +172,15 @@ def watch(asked: Selection, chosen: Options, *, publish: Callable[[], int], port
     """Run, publish and serve again whenever something changes on disk."""
     from helpers.batch.published import state
     from helpers.batch.serving import serving
+    from helpers.batch.watch import port_before
     from helpers.batch.watch import watch as follow
 
     first = params.resolve(chosen_families(asked)[0], source=asked.source)
 
     def once() -> None:
-        run(asked, chosen, force=False, wait=True, profile=False)
-        publish()
+        run(asked, chosen, force=False, wait=True, profile=False, publish=publish)
 
     paths.site().mkdir(parents=True, exist_ok=True)
-    with serving(paths.site(), port) as pages:
+    with serving(paths.site(), port_before(port)) as pages:
         print(pages.address)
         follow(once, sources=[first.source], pages=pages, state=state, say=print)

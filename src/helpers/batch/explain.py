@@ -28,15 +28,16 @@ def listed(plan: Plan) -> Iterator[str]:
 
 
 def explained(plan: Plan, family: str, period: str) -> Iterator[str]:
-    """Yield what one report depends on, with a mark at what has changed since it ran.
+    """Yield what each report of the plan depends on, with a mark at what has changed since it ran.
+
+    The plan is that of the family and period asked for, which may be told as `last-month`.
 
     Raises:
-        UsageError: the plan has no such report.
+        UsageError: the plan has no report.
     """
-    found = [r for r in plan.reports if (r.edition.family, r.edition.period) == (family, period)]
-    if not found:
+    if not plan.reports:
         raise UsageError(f"the plan has no report {family} {period}")
-    for report in found:
+    for report in plan.reports:
         yield f"{report.edition}: {_WORDS[report.state]}"
         for reason in report.reasons:
             yield f"  because: {reason}"

@@ -18,6 +18,14 @@ THREADS = (
 )
 
 
+_SETTLED = {
+    "PYTHONHASHSEED": "0",
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+    "MATPLOTLIBRC": os.devnull,
+}
+
+
 def cores() -> int:
     """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -33,9 +41,10 @@ def threads(count: int) -> dict[str, str]:
 def shared(jobs: int) -> dict[str, str]:
     """Return what every kernel of a run sees wherever it is: one hash seed, its share of cores.
 
-    jobs × threads is the number of cores, so that parallel reports do not fight for them.
+    jobs × threads is the number of cores, so that parallel reports do not fight for them. Locale,
+    time zone and matplotlib's settings are the same for every user, as no fingerprint holds them.
     """
-    return {**threads(max(1, cores() // jobs)), "PYTHONHASHSEED": "0"}
+    return {**threads(max(1, cores() // jobs)), **_SETTLED}
 
 
 def environment(jobs: int) -> dict[str, str]:
@@ -79,11 +88,11 @@ def chosen(name: str | None) -> tuple[str, str]:
 
     spare_home(store())
     if not name:
-        return default_kernel()
+        return default_kernel(store())
     from jupyter_client.kernelspec import KernelSpecManager
 
     try:
-        provide(name)
+        provide(name, store())
     except OSError as error:
         raise UsageError(
             f"the kernelspec {name!r} cannot be installed: {error}", hint="Try --kernel python3."

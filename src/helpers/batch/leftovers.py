@@ -1,6 +1,7 @@
 """Nothing that a notebook started outlives its report."""
 
 import json
+import logging
 import os
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ import psutil
 MARK = "CRM_REPORTS_ATTEMPT"
 """Set in a kernel's environment, so that what it starts can be told from everything else."""
 
+log = logging.getLogger("helpers.batch")
 NOTE = "kernel.json"
 _notes: dict[Path, None] = {}
 
@@ -18,7 +20,7 @@ def note_attempt(landing: Path, pid: int | None = None, *, mark: str, sockets: P
     """Write down what an attempt holds, for whoever has to end it; `pid` once its kernel runs."""
     try:
         started = psutil.Process(pid).create_time() if pid else 0.0
-    except psutil.NoSuchProcess:  # it has died already, which its first cell will tell
+    except psutil.Error:  # it has died already, which its first cell will tell
         pid, started = None, 0.0
     noted = {"pid": pid, "started": started, "mark": mark, "sockets": str(sockets)}
     beside = landing / f".{NOTE}"
@@ -30,7 +32,8 @@ def note_attempt(landing: Path, pid: int | None = None, *, mark: str, sockets: P
 def end_kernel(landing: Path) -> None:
     """Kill the kernel of an attempt and what it started: children, process group, strays.
 
-    Start times are compared, so a process id that now belongs to somebody else is not hit.
+    Start times are compared, so a process id that now belongs to somebody else is not hit. What
+    may not be killed, as a process that runs as another user, stays, and a warning names it.
     """
     _notes.pop(landing, None)
     try:
@@ -43,6 +46,8 @@ def end_kernel(landing: Path) -> None:
             process.kill()
         except psutil.NoSuchProcess:
             continue
+        except psutil.Error as error:
+            log.warning("What a notebook started cannot be ended: %s", error)
     shutil.rmtree(noted["sockets"], ignore_errors=True)
 
 
@@ -59,7 +64,7 @@ def _family(pid: int, started: float) -> list[psutil.Process]:
         if kernel.create_time() != started:
             return []
         return [*kernel.children(recursive=True), kernel, *_group(pid)]
-    except psutil.NoSuchProcess:
+    except psutil.Error:  # it is gone, or may not be looked at
         return _group(pid)
 
 

@@ -1,12 +1,13 @@
 """One run at a time in an output folder: a lock that dies with its owner, and says who that is."""
 
+import errno
 import json
 import os
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -14,6 +15,8 @@ from typing import IO
 from helpers.batch.edition import store
 from helpers.batch.files import make_folder, refused
 from helpers.errors import HelpersError
+
+_HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
 class HeldError(HelpersError):
@@ -26,7 +29,7 @@ def one_run(*, wait: bool, say: Callable[[str], None]) -> Iterator[None]:
 
     Raises:
         HeldError: another run holds it, and `wait` is False.
-        HelpersError: the folder cannot be written.
+        HelpersError: the folder cannot be written, or its file system has no locks.
     """
     path = store() / "run.lock"
     make_folder(path.parent)
@@ -36,7 +39,7 @@ def one_run(*, wait: bool, say: Callable[[str], None]) -> Iterator[None]:
         raise refused(path, error) from error
     with file:
         said = ""
-        while not _try(file):
+        while not _try(file, path):
             holder = _holder(path)
             if not wait:
                 raise HeldError(f"{holder} works in {path.parent.parent}", hint="Wait for its end.")
@@ -48,11 +51,17 @@ def one_run(*, wait: bool, say: Callable[[str], None]) -> Iterator[None]:
         try:
             yield
         finally:
-            file.truncate(0)  # closing it gives the lock back
+            with suppress(OSError):  # a signature that stays is that of nobody who holds it
+                file.truncate(0)
+            # closing the file gives the lock back
 
 
-def _try(file: IO[str]) -> bool:
-    """Take the lock if it is free; the operating system drops it when this process ends."""
+def _try(file: IO[str], path: Path) -> bool:
+    """Take the lock if it is free; the operating system drops it when this process ends.
+
+    Raises:
+        HelpersError: it can be neither taken nor held: the file system has no locks, say.
+    """
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -63,17 +72,25 @@ def _try(file: IO[str]) -> bool:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    except OSError as error:
+        if error.errno in _HELD:
+            return False
+        raise HelpersError(
+            f"cannot be locked: {error.strerror or error}",
+            file=path,
+            hint="Two runs could spoil each other's work: let CRM_REPORTS_OUTPUT name a folder "
+            "on a disk that has locks.",
+        ) from error
     return True
 
 
 def _sign(file: IO[str]) -> None:
-    file.seek(0)
-    file.truncate()
+    """Say who holds the lock, for those who wait; on a full disk they are not told."""
     now = datetime.now().astimezone().isoformat(timespec="seconds")
-    json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": now}, file)
-    file.flush()
+    said = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": now})
+    with suppress(OSError):
+        os.ftruncate(file.fileno(), 0)
+        os.pwrite(file.fileno(), said.encode(), 0)
 
 
 def _holder(path: Path) -> str:

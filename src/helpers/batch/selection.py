@@ -170,7 +170,8 @@ def select(selection: Selection) -> Selected:
     """Return every report asked for, in order of source, family, period and slice.
 
     Raises:
-        UsageError: a family, source, period, parameter or slice is not valid.
+        UsageError: a family, source, period, parameter or slice is not valid, or `only` matches
+            none of the reports.
         DataError: the data of the source does not pass the quality gate.
     """
     from helpers.sources import describe
@@ -192,7 +193,7 @@ def select(selection: Selection) -> Selected:
                 _check_slice(found.slice, info)
                 edition = Edition(first.source, family, str(period), found.slice)
                 reports.append(Wanted(edition, found.model_dump(mode="json"), found.as_of, missing))
-    return Selected(info, [report for report in reports if _among(report, selection.only)])
+    return Selected(info, _among(reports, selection.only))
 
 
 def _check_slice(slice: str, info: "SourceInfo") -> None:
@@ -211,5 +212,17 @@ def _check_slice(slice: str, info: "SourceInfo") -> None:
         )
 
 
-def _among(report: Wanted, patterns: tuple[str, ...]) -> bool:
-    return not patterns or any(fnmatch(report.edition.name, pattern) for pattern in patterns)
+def _among(reports: list[Wanted], patterns: tuple[str, ...]) -> list[Wanted]:
+    if not patterns:
+        return reports
+    names = [report.edition.name for report in reports]
+    for pattern in patterns:
+        if not any(fnmatch(name, pattern) for name in names):
+            shown = f"{names[0]} to {names[-1]}" if len(names) > 1 else names[0]
+            raise UsageError(
+                f"no report that was asked for is called {pattern!r}",
+                hint=f"Names are source/family/period: {shown}.",
+            )
+    return [
+        r for r, name in zip(reports, names, strict=True) if any(fnmatch(name, p) for p in patterns)
+    ]

@@ -12,6 +12,7 @@ from helpers.batch.serving import Pages
 from helpers.errors import HelpersError
 
 _PACE = 0.2
+_PORT = "CRM_REPORTS_WATCH_PORT"
 _CODE = Path(helpers.__file__).resolve().parent
 Tree = dict[Path, tuple[int, int, int]]
 
@@ -20,13 +21,14 @@ def tree(sources: list[str]) -> Tree:
     """Return size, times and number of every file that a report or a page can depend on."""
     folders = [paths.data() / source for source in sources]
     folders += [paths.params(), paths.notebooks(), _CODE, paths.root() / "reports"]
+    output = os.path.realpath(paths.output())
     found: Tree = {}
     for top in folders:
         for folder, below, names in os.walk(top):
             below[:] = [
                 name
                 for name in below
-                if name[0] not in "._" and Path(folder, name) != paths.output()
+                if name[0] not in "._" and os.path.realpath(Path(folder, name)) != output
             ]
             for name in names:
                 if name[0] != "." and not name.endswith((".pyc", "~")):
@@ -37,8 +39,8 @@ def tree(sources: list[str]) -> Tree:
 def _look(path: Path, found: Tree) -> None:
     try:
         seen = path.stat()
-    except FileNotFoundError:
-        return  # replaced just now: the next look sees the new one
+    except OSError:
+        return  # replaced or locked just now: the next look sees the new one
     found[path] = (seen.st_size, seen.st_mtime_ns, seen.st_ino)
 
 
@@ -54,7 +56,7 @@ def watch(
     pages: Pages,
     state: Callable[[], str],
     say: Callable[[str], None],
-    restart: Callable[[], None] | None = None,
+    restart: Callable[[Pages], None] | None = None,
 ) -> None:
     """Run `once` now and after every change, until Ctrl-C.
 
@@ -66,13 +68,13 @@ def watch(
         before = tree(sources)
         began = time.monotonic()
         _try(once, say)
-        pages.state = state()  # open pages load again when the site has changed, not otherwise
+        _try(lambda: setattr(pages, "state", state()), say)  # pages load again if it has changed
         say(f"Ready after {time.monotonic() - began:.1f} s. Watching; Ctrl-C ends it.")
         found = _wait(before, sources)
         shown = ", ".join(_name(path) for path in found[:3])
         say(f"Changed: {shown}" + (f" and {len(found) - 3} more" if len(found) > 3 else ""))
         if _loaded() & set(found):
-            again()
+            again(pages)
 
 
 def _wait(before: Tree, sources: list[str]) -> list[Path]:
@@ -92,7 +94,7 @@ def _wait(before: Tree, sources: list[str]) -> list[Path]:
 def _try(once: Callable[[], None], say: Callable[[str], None]) -> None:
     try:
         once()
-    except HelpersError as error:  # the next change may mend it
+    except (HelpersError, OSError) as error:  # a file being replaced, say; the next change mends it
         say(f"Error: {error}")
 
 
@@ -109,6 +111,15 @@ def _name(path: Path) -> str:
     return str(path.relative_to(paths.root())) if path.is_relative_to(paths.root()) else path.name
 
 
-def _restart() -> None:
+def port_before(wanted: int) -> int:
+    """Return the port that this watch served at before it began anew, else the one asked for.
+
+    Pages that are open go on asking there.
+    """
+    return int(os.environ.pop(_PORT, wanted))
+
+
+def _restart(pages: Pages) -> None:
     sys.stdout.flush()
+    os.environ[_PORT] = str(pages.server_address[1])
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 (this command again)

@@ -31,26 +31,29 @@ def install_kernelspecs(prefix: Path | str | None = None) -> list[Path]:
     ]
 
 
-def default_kernel() -> tuple[str, str]:
+def default_kernel(spare: Path | None = None) -> tuple[str, str]:
     """Return the kernelspec that a run uses unless told otherwise, and a warning or nothing.
 
     The warm one where it is installed and kernels can be forked; the specs are installed on
-    demand.
+    demand, as by `provide`.
     """
     usable, reason = warm_available()
     wanted = WARM if usable else ORDINARY
     try:
-        provide(wanted)
+        provide(wanted, spare)
     except OSError as error:
         return "python3", f"The kernelspec {wanted} cannot be installed ({error}); using python3."
     return wanted, "" if usable else f"No warm kernels: {reason}."
 
 
-def provide(name: str) -> None:
+def provide(name: str, spare: Path | None = None) -> None:
     """Install the kernelspecs of this environment if `name` is one and is not there as it should.
 
+    Where the environment is not to be written they go to `spare`, for this process and those that
+    it starts.
+
     Raises:
-        OSError: the folder cannot be written.
+        OSError: no folder can be written.
     """
     from jupyter_client.kernelspec import KernelSpecManager
 
@@ -58,7 +61,14 @@ def provide(name: str) -> None:
     if name not in OURS:
         return
     if name not in specs.find_kernel_specs() or not _is_ours(specs, name):
-        install_kernelspecs()
+        try:
+            install_kernelspecs()
+        except OSError:
+            if spare is None:
+                raise
+            install_kernelspecs(spare)
+            path = [str(spare / "share" / "jupyter"), os.environ.get("JUPYTER_PATH", "")]
+            os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, path))
 
 
 def _is_ours(specs: Any, name: str) -> bool:

@@ -1,0 +1,45 @@
+"""The output folder is held by one run; what is no lock of another run is no reason to wait."""
+
+import errno
+import fcntl
+import os
+
+import pytest
+
+from helpers.batch.lock import HeldError, one_run
+from helpers.errors import HelpersError
+
+
+def hold():
+    return one_run(wait=False, say=print)
+
+
+def test_a_folder_is_held_by_one_and_free_afterwards(own_output):
+    with hold(), pytest.raises(HeldError, match=rf"process {os.getpid()}, since"), hold():
+        pass
+    with hold():
+        pass
+    assert (own_output / "store" / "run.lock").read_text() == ""
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.EIO])
+def test_a_file_system_without_locks_is_told_and_not_waited_for(own_output, monkeypatch, number):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with (
+        pytest.raises(HelpersError, match=r"run\.lock: cannot be locked") as told,
+        one_run(wait=True, say=print),
+    ):
+        pass
+    assert not isinstance(told.value, HeldError)
+
+
+def test_a_full_disk_costs_the_signature_only(own_output, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with hold(), pytest.raises(HeldError, match="another run works in"), hold():
+        pass
