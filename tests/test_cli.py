@@ -82,7 +82,7 @@ def test_wrong_usage_ends_with_2(arguments):
 def published(monkeypatch, **result):
     defaults = {
         "renderer": "built-in", "why": "no quarto on PATH", "pages": 2, "written": 3,
-        "failed": [],
+        "failed": [], "squares": [],
     }  # fmt: skip
     asked = []
 

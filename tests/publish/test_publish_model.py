@@ -4,11 +4,9 @@ from typing import Any
 
 import pytest
 
-from helpers.publish.feed import feed
 from helpers.publish.model import Key, Page, Site, page_of, series
 from helpers.publish.packs import wanted
 from helpers.publish.reading import assemble
-from helpers.publish.settings import Settings
 from helpers.publish.spark import sparkline, spoken, trend
 
 
@@ -104,12 +102,3 @@ def test_one_point_is_no_line(site: Site) -> None:
 
 def test_an_unknown_kpi_has_no_series(site: Site) -> None:
     assert series(site.pages, "nothing") == []
-
-
-def test_the_feed_lists_editions_and_escapes_them(kit: Any) -> None:
-    hostile = Site((page(kit, title='<b> & "x"'),))
-    text = feed(hostile, Settings(), "https://example.org/r/")
-    assert '<title>&lt;b&gt; &amp; "x", December 2017</title>' in text
-    assert '<link href="https://example.org/r/shop/customer_value/2017-12.html"/>' in text
-    assert "<updated>2017-12-31T00:00:00Z</updated>" in text
-    assert feed(hostile, Settings(), "").count("http") == 1  # Atom's own namespace

@@ -9,7 +9,6 @@ import pytest
 from pypdf import PdfReader
 
 from helpers.document import Column
-from helpers.errors import PublishError
 from helpers.publish.model import Key, page_of
 from helpers.publish.pdf import compile_pdf
 from helpers.publish.reading import Document, assemble
@@ -82,12 +81,6 @@ def test_a_column_of_sentences_does_not_squeeze_the_others(kit: Any) -> None:
     for page in PdfReader(io.BytesIO(data)).pages:
         page.extract_text(visitor_text=note)
     assert places["Quarantined"] - places["Campaign contacts"] > 60  # points: beside, not upon
-
-
-def test_a_chart_without_alternative_text_fails_the_build(kit: Any) -> None:
-    blank = source(kit).replace('alt: "Bar chart: revenue by segment. Loyal leads."', "alt: none")
-    with pytest.raises(PublishError, match="alt"):
-        compile_pdf(blank, as_of="2017-12-31", place="x.pdf")
 
 
 def test_a_target_is_met_or_missed_in_words(kit: Any) -> None:

@@ -77,7 +77,7 @@ def test_quarto_is_taken_where_it_is_on_path_and_said_so(kit: Any, quarto: Any) 
 
 @pytest.mark.parametrize(
     ("version", "why"),
-    [("1.3.450", "quarto 1.3.450 on PATH is older than 1.4"), ("", "says no version")],
+    [("1.8.26", "quarto 1.8.26 on PATH is older than 1.9"), ("", "says no version")],
 )
 def test_a_quarto_that_will_not_do_is_said_and_the_built_in_takes_over(
     kit: Any, quarto: Any, version: str, why: str

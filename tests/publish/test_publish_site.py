@@ -58,6 +58,7 @@ def test_every_link_of_the_site_resolves(built: Any) -> None:
         for link in links.found:
             assert not re.match(r"[a-z]+:|//|/", link), f"{path}: {link} leaves the folder"
             address, _, anchor = unquote(link).partition("#")
+            address = address.partition("?")[0]
             target = (path.parent / address).resolve() if address else path
             assert target.is_file(), f"{path.relative_to(built.site)} links to {link}"
             if anchor:

@@ -118,7 +118,7 @@
     });
   });
   if (location.hash.length > 1) {
-    input.value = decodeURIComponent(location.hash.slice(1));
+    try { input.value = decodeURIComponent(location.hash.slice(1)); } catch (mistyped) { input.value = location.hash.slice(1); }
     search();
   }
   input.focus();

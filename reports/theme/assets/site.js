@@ -78,6 +78,7 @@
     if (!box) return;
     var name = (table.caption ? table.caption.textContent : "table").trim();
     var id = "filter-" + Math.random().toString(36).slice(2, 8);
+    var beyond = table.dataset.total ? " shown here; the CSV has all " + table.dataset.total : "";
     var line = make("p", { class: "filter" });
     var input = make("input", { type: "search", id: id, autocomplete: "off" });
     var said = make("span", { class: "filtered", role: "status" });
@@ -92,7 +93,7 @@
         row.hidden = wanted !== "" && row.textContent.toLowerCase().indexOf(wanted) < 0;
         if (!row.hidden) shown += 1;
       });
-      said.textContent = wanted ? shown + " of " + body.rows.length + " rows" : "";
+      said.textContent = wanted ? shown + " of " + body.rows.length + " rows" + beyond : "";
     });
   }
   all("main table").forEach(function (table) { sortable(table); filterable(table); });
@@ -119,6 +120,17 @@
   });
 
   // ---- charts: read values off ---------------------------------------------------------------
+  var dismissals = [];
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Escape") dismissals.forEach(function (dismiss) { dismiss(); });
+  });
+  function titleOf(plot) {
+    var figure = plot.closest("figure");
+    var title = figure && figure.querySelector("h3, h4");
+    var frames = figure ? all(".frame", figure) : [];
+    var option = figure && frames.length > 1 && all(".switch button, .switch option", figure)[frames.indexOf(plot.closest(".frame"))];
+    return (title ? ": " + title.textContent : "") + (option ? ", " + option.textContent : "");
+  }
   function readable(plot) {
     var marks = JSON.parse(plot.dataset.marks);
     var svg = plot.querySelector("svg");
@@ -130,14 +142,17 @@
     var tip = make("div", { class: "tip", "aria-hidden": "true", hidden: "" });
     var live = make("p", { class: "sr", role: "status" });
     var at = -1;
+    var dismissed = -1; // stays away until the pointer finds another mark
     svg.appendChild(dot);
     plot.appendChild(tip);
     plot.parentNode.insertBefore(live, plot.nextSibling);
     var handle = make("button", { type: "button", class: "read" }, "Read values");
+    handle.appendChild(make("span", { class: "sr" }, titleOf(plot)));
     plot.parentNode.insertBefore(handle, plot.nextSibling);
 
     function show(number, spoken) {
       at = number;
+      dismissed = -1;
       var mark = marks[at];
       dot.setAttribute("cx", String(box.x + mark[0] * box.width));
       dot.setAttribute("cy", String(box.y + mark[1] * box.height));
@@ -156,6 +171,7 @@
       plot.classList.remove("reading");
     }
     function nearest(event) {
+      if (tip.contains(event.target)) return; // the pointer may rest on what it called up
       var area = svg.getBoundingClientRect();
       var x = (event.clientX - area.left) / area.width;
       var y = (event.clientY - area.top) / area.height;
@@ -165,16 +181,24 @@
         var away = Math.pow((mark[0] - x) * area.width / area.height, 2) + Math.pow(mark[1] - y, 2);
         if (away < least) { least = away; best = number; }
       });
-      if (best < 0) hide(); else if (best !== at) show(best, false);
+      if (best < 0) { hide(); dismissed = -1; } else if (best !== at && best !== dismissed) show(best, false);
     }
+    dismissals.push(function () {
+      if (at < 0) return;
+      var last = at;
+      hide();
+      dismissed = last;
+    });
     plot.addEventListener("pointermove", nearest);
     plot.addEventListener("pointerdown", nearest);
-    plot.addEventListener("pointerleave", function () { if (document.activeElement !== handle) hide(); });
+    plot.addEventListener("pointerleave", function () {
+      dismissed = -1;
+      if (document.activeElement !== handle) hide();
+    });
     handle.addEventListener("click", function () { show(at < 0 ? 0 : (at + 1) % marks.length, true); });
     handle.addEventListener("blur", hide);
     handle.addEventListener("keydown", function (event) {
       var step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-      if (event.key === "Escape") { hide(); return; }
       if (event.key === "Home") step = -at;
       if (event.key === "End") step = marks.length - 1 - at;
       if (step === undefined) return;

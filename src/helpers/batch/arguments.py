@@ -25,7 +25,7 @@ Explain = Annotated[
     typer.Option(help="FAMILY PERIOD: what it depends on, and what changed."),
 ]
 Formats = Annotated[str, typer.Option(help="html, or html,pdf.")]
-SiteUrl = Annotated[str | None, typer.Option(help="Where the site will be served, for its feed.")]
+SiteUrl = Annotated[str | None, typer.Option(help="Where the site will be served; remembered.")]
 Jobs = Annotated[int, typer.Option(min=0, help="Reports at a time; 0: as many as cores.")]
 Kernel = Annotated[str | None, typer.Option(help="An installed kernelspec; default: warm kernels.")]
 Executor = Annotated[str, typer.Option(help="processes, or dask://HOST:PORT.")]

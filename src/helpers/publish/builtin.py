@@ -16,6 +16,7 @@ class BuiltIn:
     """Renders one document after the other, in this process."""
 
     name = "built-in"
+    said = ""
 
     def render(
         self, jobs: Sequence[Job], site: Site, settings: Settings, *, pdf: bool, site_url: str
@@ -26,11 +27,14 @@ class BuiltIn:
             try:
                 document = job.document()
                 made.html = report_html(
-                    view(document), job.page, site, settings, pdf=pdf, site_url=site_url
-                )
+                    view(document), job.page, site, settings,
+                    pdf=pdf or job.paper, site_url=site_url,
+                )  # fmt: skip
                 if pdf and job.rest:
                     source = report_source(document, job.page, settings)
-                    made.pdf = compile_pdf(source, as_of=job.page.as_of, place=f"{job.key}.pdf")
+                    made.pdf = compile_pdf(
+                        source, as_of=job.page.as_of, place=f"{job.key}.pdf", squares=made.squares
+                    )
             except HelpersError as error:
                 made.error = error
             except (ValueError, LookupError, TypeError, AttributeError) as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from helpers import paths
 from helpers.errors import PublishError, UsageError
-from helpers.publish import files, runlog, store
+from helpers.publish import files, identity, runlog, store
 from helpers.publish import settings as settings_of
 from helpers.publish.publisher import Publication
 from helpers.publish.renderer import choose
@@ -26,6 +26,7 @@ class PublishResult:
         written: files whose content changed.
         failed: reports that could not be published, and why; their last pages stay.
         removed: files of reports that are gone.
+        squares: PDFs in which letters stand as squares, and which: no font here has them.
     """
 
     renderer: str
@@ -34,6 +35,7 @@ class PublishResult:
     written: int
     failed: list[tuple[str, str]] = field(default_factory=list)
     removed: int = 0
+    squares: list[tuple[str, str]] = field(default_factory=list)
 
 
 def publish(
@@ -48,9 +50,11 @@ def publish(
     as stale; the others are published.
 
     Args:
-        formats: `("html",)` or `("html", "pdf")`.
+        formats: `("html",)` or `("html", "pdf")`. Without `pdf`, the PDFs of reports that have not
+            changed stay.
         renderer: `auto` (Quarto where it is on PATH and new enough), `quarto` or `built-in`.
-        site_url: where the site will be served, for canonical links and the feed.
+        site_url: where the site will be served, for canonical links and the feed. None is what it
+            was the last time; an empty one makes all links relative again.
 
     Raises:
         UsageError: a format or renderer is unknown, or `site_url` is no web address.
@@ -69,15 +73,18 @@ def publish(
     chosen, why = choose(renderer)
     try:
         with store.locked():
+            kept = identity.load()
+            if site_url is not None:
+                kept.site_url = f"{site_url.rstrip('/')}/" if site_url else ""
             publication = Publication(
                 renderer=chosen,
                 settings=settings_of.settings(),
                 manifest=store.load(),
                 pdf="pdf" in formats,
-                site_url=f"{site_url.rstrip('/')}/" if site_url else "",
+                site_url=kept.site_url,
                 look=store.theme_digest(),
             )
-            return _publish(publication, why)
+            return _publish(publication, why, kept)
     except OSError as error:
         raise PublishError(
             f"the site cannot be written: {error.strerror or error}",
@@ -86,7 +93,7 @@ def publish(
         ) from error
 
 
-def _publish(publication: Publication, why: str) -> PublishResult:
+def _publish(publication: Publication, why: str, kept: identity.Identity) -> PublishResult:
     log = runlog.read()
     publication.stale = log.stale()
     publication.find()
@@ -108,16 +115,18 @@ def _publish(publication: Publication, why: str) -> PublishResult:
     publication.mark_stale(site)
     publication.forget()
     if site.pages:
-        publish_whole(publication, site, log)
+        publish_whole(publication, site, log, kept)
+        identity.save(kept)
     removed = files.remove(
         paths.site(), sorted(before - publication.manifest.every_file(), reverse=True)
     )
     store.save(publication.manifest)
     return PublishResult(
         renderer=publication.renderer.name,
-        why=why,
+        why="; ".join(said for said in (why, publication.renderer.said) if said),
         pages=len(site.pages),
         written=len(publication.written),
         failed=sorted(publication.failed.items()),
         removed=removed,
+        squares=sorted((path, "".join(sorted(of))) for path, of in publication.squares.items()),
     )

@@ -1,14 +1,18 @@
 """Pages as HTML: the theme's templates, filled with escaped text."""
 
+import hashlib
 import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
+from helpers.privacy import MINIMUM_CUSTOMERS
 from helpers.publish import settings as settings_of
 from helpers.publish.model import Key, Page, Site
 from helpers.publish.prose import Prose
@@ -44,6 +48,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.globals["minimum"] = MINIMUM_CUSTOMERS
     made.filters["anchor"] = slug
     made.filters["grouped"] = lambda parts: list(_grouped(parts))
     made.filters["facts"] = provenance_rows
@@ -65,12 +70,36 @@ def page_html(template: str, path: str, site_settings: Settings, **context: Any)
 
 def _render(template: str, path: str, site_settings: Settings, context: dict[str, Any]) -> str:
     folder = posixpath.dirname(path) or "."
-    known = {"site_url": "", "path": path, "site": site_settings}
-    return (
-        environment()
-        .get_template(f"{template}.html.j2")
-        .render({**known, "to": lambda address: posixpath.relpath(address, folder), **context})
-    )
+
+    def to(address: str) -> str:
+        return posixpath.relpath(address, folder)
+
+    known = {
+        "site_url": "",
+        "path": path,
+        "site": site_settings,
+        "to": to,
+        "asset": lambda name: f"{to(f'assets/{name}')}?v={_version(name)}",
+        "own": _own(site_settings.lang),
+    }
+    return environment().get_template(f"{template}.html.j2").render({**known, **context})
+
+
+def _own(lang: str) -> Markup:
+    """Return the attributes of what a report says itself: the words around it are English."""
+    return Markup('dir="auto"') if lang == "en" else Markup('lang="{}" dir="auto"').format(lang)
+
+
+def _version(name: str) -> str:
+    """Return what changes with an asset's content, so that no browser takes an older one for it."""
+    path = settings_of.theme() / "assets" / name
+    found = path.stat()
+    return _digest(path, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=16)
+def _digest(path: Path, *_: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
 
 
 def report_html(
@@ -126,7 +155,6 @@ def _grouped(parts: Sequence[Any]) -> Iterator[Group]:
 def _code(code: Code) -> dict[str, Any]:
     return {
         "html": highlighted(code.source.strip("\n")),
-        "printed": code.printed.strip("\n"),
         "withheld": code.withheld,
     }
 

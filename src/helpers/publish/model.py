@@ -5,128 +5,27 @@ renderers.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from functools import cached_property, lru_cache
-from typing import Any, Self
+from dataclasses import dataclass, field
+from functools import cached_property
 
-from helpers.document import Chart, Definitions, KpiItem, Provenance, Table, Text, kpi_item
-from helpers.periods import Period
-from helpers.publish.reading import Document
+from helpers.document import KpiItem
+from helpers.periods import Kind, Period
+from helpers.publish.page import Key, Page, page_of
 
+__all__ = ["KINDS", "Key", "Page", "Site", "View", "page_of", "series"]
 
-@dataclass(frozen=True, order=True)
-class Key:
-    """The address of a report: `source/family/stem`, the stem being `period[--slice]`."""
-
-    source: str
-    family: str
-    stem: str
-
-    @classmethod
-    def parse(cls, path: str) -> Self:
-        """Return the key written `source/family/stem`."""
-        return cls(*path.split("/"))
-
-    @property
-    def path(self) -> str:
-        """`source/family/stem`, without a suffix."""
-        return f"{self.source}/{self.family}/{self.stem}"
-
-    @property
-    def period(self) -> Period:
-        """The period that the stem names."""
-        return _period(self.stem.partition("--")[0])
-
-    @property
-    def slice(self) -> str:
-        """The slice as the stem spells it; empty for all customers."""
-        return self.stem.partition("--")[2]
-
-    def __str__(self) -> str:
-        return self.path
-
-
-@lru_cache(maxsize=4096)
-def _period(text: str) -> Period:
-    return Period.parse(text)
+KINDS: tuple[Kind, ...] = ("month", "quarter", "week", "year")
+"""The kinds of period, that which stands for a source first."""
 
 
 @dataclass(frozen=True)
-class Page:
-    """What the site needs to know of a report without reading it again."""
+class View:
+    """A kind of period and a slice, of which a source has reports."""
 
-    key: Key
-    title: str
-    summary: str
-    period_text: str
-    as_of: str
-    source_text: str
+    source: str
+    kind: Kind
+    slice: str
     slice_text: str
-    currency: str
-    locale: str
-    snapshot: str
-    lead: str = ""
-    kpis: tuple[KpiItem, ...] = ()
-    headline: tuple[str, ...] = ()
-    headings: tuple[tuple[str, str], ...] = ()
-    exhibits: tuple[tuple[str, str], ...] = ()
-    definitions: tuple[dict[str, str], ...] = ()
-
-    def headline_kpis(self) -> list[KpiItem]:
-        """Return the KPIs that stand on the index, in order."""
-        return [item for item in self.kpis if item.name in self.headline]
-
-    def kpi(self, name: str) -> KpiItem | None:
-        """Return the KPI of that name, if the page has it."""
-        return next((item for item in self.kpis if item.name == name), None)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the JSON form that `from_json` reads."""
-        return {**asdict(self), "key": self.key.path}
-
-    @classmethod
-    def from_json(cls, found: Mapping[str, Any]) -> Self:
-        """Return the page that `as_json` wrote."""
-        pairs = {n: tuple(tuple(p) for p in found[n]) for n in ("headings", "exhibits")}
-        return cls(
-            **{
-                **found,
-                **pairs,
-                "key": Key.parse(found["key"]),
-                "kpis": tuple(kpi_item(given) for given in found["kpis"]),
-                "headline": tuple(found["headline"]),
-                "definitions": tuple(found["definitions"]),
-            }
-        )
-
-
-def page_of(key: Key, document: Document) -> Page:
-    """Return what the site needs to know of a document."""
-    title, blocks = document.title, document.blocks()
-    kpis: dict[str, KpiItem] = {}
-    for group in document.kpis():
-        for item in group.items:
-            kpis.setdefault(item.name, item)
-    headline = {i.name: None for group in document.kpis() if group.headline for i in group.items}
-    texts = [b.text for b in blocks if isinstance(b, Text) and b.tone == "plain"]
-    return Page(
-        key=key,
-        title=title.title,
-        summary=title.summary,
-        period_text=title.period_text,
-        as_of=title.as_of,
-        source_text=title.source_text,
-        slice_text=title.slice_text if key.slice else "",
-        currency=title.currency,
-        locale=title.locale,
-        snapshot=next((b.snapshot for b in blocks if isinstance(b, Provenance)), ""),
-        lead=texts[0] if texts else "",
-        kpis=tuple(kpis.values()),
-        headline=tuple(headline),
-        headings=tuple((s.id, s.heading) for s in document.sections if s.heading),
-        exhibits=tuple((b.id, b.title) for b in blocks if isinstance(b, Chart | Table)),
-        definitions=tuple(d for b in blocks if isinstance(b, Definitions) for d in b.items),
-    )
 
 
 @dataclass(frozen=True)
@@ -146,8 +45,8 @@ class Site:
         return {page.key: page for page in self.pages}
 
     @cached_property
-    def _runs(self) -> dict[tuple[str, str, str, str], list[Page]]:
-        runs: dict[tuple[str, str, str, str], list[Page]] = {}
+    def _runs(self) -> dict[tuple[str, str, str, Kind], list[Page]]:
+        runs: dict[tuple[str, str, str, Kind], list[Page]] = {}
         for page in sorted(self.pages, key=lambda page: page.key.period):
             key = page.key
             runs.setdefault((key.source, key.family, key.slice, key.period.kind), []).append(page)
@@ -165,10 +64,13 @@ class Site:
         """Return the report in all its periods of the same kind, oldest first."""
         return self._runs.get((key.source, key.family, key.slice, key.period.kind), [])
 
+    @cached_property
+    def _places(self) -> dict[Key, int]:
+        return {page.key: at for run in self._runs.values() for at, page in enumerate(run)}
+
     def neighbours(self, key: Key) -> tuple[Page | None, Page | None]:
         """Return the report of the period before and after, as far as the site has them."""
-        run = self.run(key)
-        at = next((i for i, page in enumerate(run) if page.key == key), None)
+        run, at = self.run(key), self._places.get(key)
         if at is None:
             return None, None
         before = run[at - 1] if at else None
@@ -191,21 +93,63 @@ class Site:
             count[page.key.source] = count.get(page.key.source, 0) + 1
         return sorted(count, key=lambda source: (-count[source], source))
 
+    @cached_property
+    def _families(self) -> dict[str, list[str]]:
+        found: dict[str, set[str]] = {}
+        for page in self.pages:
+            found.setdefault(page.key.source, set()).add(page.key.family)
+        return {source: sorted(names, key=self.rank) for source, names in found.items()}
+
     def families_of(self, source: str) -> list[str]:
         """Return the families that a source has, in order."""
-        return sorted({p.key.family for p in self.pages if p.key.source == source}, key=self.rank)
+        return self._families.get(source, [])
 
-    def latest(self, source: str, family: str) -> Page | None:
-        """Return a family's report of the latest period for all customers.
+    @cached_property
+    def _kinds(self) -> dict[str, list[Kind]]:
+        found: dict[str, set[Kind]] = {}
+        for page in self.pages:
+            if not page.key.slice:
+                found.setdefault(page.key.source, set()).add(page.key.period.kind)
+        return {source: [kind for kind in KINDS if kind in has] for source, has in found.items()}
 
-        Where several kinds of period end on that day, the shortest: the month before the year.
+    def kinds(self, source: str) -> list[Kind]:
+        """Return the kinds of period that a source has reports of, for all customers.
+
+        The first stands for the source: months as long as there are any, so that a week that is
+        published between them hides no month.
         """
-        found = [
-            page
-            for page in self.pages
-            if (page.key.source, page.key.family, page.key.slice) == (source, family, "")
+        return self._kinds.get(source, [])
+
+    def views(self, source: str) -> list[View]:
+        """Return the kinds of period and slices that a source has, that which stands for it first.
+
+        All customers come before the slices.
+        """
+        found: dict[tuple[int, str], View] = {}
+        for (where, _, part, kind), run in self._runs.items():
+            if where == source:
+                view = View(source, kind, part, run[-1].slice_text)
+                found.setdefault((KINDS.index(kind), part), view)
+        order = sorted(found, key=lambda at: (bool(at[1]), *at))
+        return [found[at] for at in order]
+
+    def runs(self, view: View) -> list[list[Page]]:
+        """Return each family's reports of a kind of period and slice, oldest first."""
+        keys = [
+            (view.source, name, view.slice, view.kind) for name in self.families_of(view.source)
         ]
-        return max(found, key=lambda p: (p.key.period.end, p.key.period.start), default=None)
+        return [self._runs[key] for key in keys if key in self._runs]
+
+    def latest(self, source: str, family: str, kind: Kind | None = None) -> Page | None:
+        """Return a family's latest report for all customers, by the kind of period asked for.
+
+        Otherwise by the kind that stands for the source, and by the next one that the family has.
+        """
+        for asked in [kind] if kind else self.kinds(source):
+            run = self._runs.get((source, family, "", asked))
+            if run:
+                return run[-1]
+        return None
 
     def archive(self, source: str, family: str) -> list[Page]:
         """Return all of a family's reports, latest period first, all customers before slices."""

@@ -29,13 +29,20 @@ def wanted(site: Site) -> dict[str, list[Page]]:
     }
 
 
-def pack_of(pages: list[Page], digests: dict[Key, str], look: str) -> str:
-    """Return what a pack is made from, as a digest."""
-    return digest(look, *(f"{page.key}:{digests[page.key]}" for page in pages))
+def pack_of(pages: list[Page], digests: dict[Key, str]) -> str:
+    """Return what a pack tells, as a digest."""
+    return digest(*(f"{page.key}:{digests[page.key]}" for page in pages))
 
 
-def pack_pdf(pages: list[Page], document: Callable[[Key], Document], settings: Settings) -> bytes:
+def pack_pdf(
+    pages: list[Page],
+    document: Callable[[Key], Document],
+    settings: Settings,
+    squares: set[str],
+) -> bytes:
     """Return the board pack of these reports, which share source, period and slice.
+
+    `squares` takes the characters that no font has.
 
     Raises:
         PublishError: typst refuses it.
@@ -44,7 +51,7 @@ def pack_pdf(pages: list[Page], document: Callable[[Key], Document], settings: S
     source = "\n".join(_source(pages, document, settings))
     latest = max(page.as_of for page in pages)
     place = pack_path(first.key.source, str(first.key.period), first.key.slice)
-    return compile_pdf(source, as_of=latest, place=place)
+    return compile_pdf(source, as_of=latest, place=place, squares=squares)
 
 
 def _source(

@@ -1,18 +1,21 @@
 """The pages about all reports: overview, archives, trends, glossary, run, search."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from helpers.document import KpiItem
+from helpers.periods import Kind
+from helpers.publish.glossary import glossary
 from helpers.publish.html import page_html
 from helpers.publish.model import Page, Site, series
 from helpers.publish.packs import pack_path
 from helpers.publish.runlog import WORDS, RunLog, key_of
 from helpers.publish.settings import Settings, Target
-from helpers.publish.spark import Trend, sparkline, trend
+from helpers.publish.spark import sparkline
 from helpers.publish.timeline import timeline
+from helpers.publish.trends import KINDS, Choice, trend_pages
 
 SPARK_PERIODS = 24
 """Periods that a sparkline goes back."""
@@ -44,26 +47,45 @@ class Edition:
     slice_text: str
     pages: tuple[Page, ...]
     pack: str
+    pack_stale: bool
 
 
 def site_pages(
-    site: Site, settings: Settings, log: RunLog, failed: dict[str, str], packs: set[str], url: str
+    site: Site,
+    settings: Settings,
+    log: RunLog,
+    failed: dict[str, str],
+    packs: Mapping[str, bool],
+    url: str,
+    *,
+    index: str = "",
 ) -> Iterator[tuple[str, str]]:
-    """Yield the address and HTML of every page that is about more than one report."""
+    """Yield the address and HTML of every page that is about more than one report.
+
+    Args:
+        site: the reports.
+        settings: title, targets.
+        log: the last run.
+        failed: what could not be published.
+        packs: the board packs that are there, and whether they are older than their reports.
+        url: where the site will be served, or nothing.
+        index: a digest of the search indexes, so that no browser keeps older ones.
+    """
 
     def made(template: str, path: str, **context: Any) -> tuple[str, str]:
         return path, page_html(template, path, settings, site_url=url, **context)
 
-    sources = [_source(site, settings, source, packs) for source in site.sources()]
-    yield made("index", "index.html", sources=sources)
-    yield made("trends", "trends.html", sources=[_trends(site, name) for name in site.sources()])
+    yield from _overviews(site, settings, packs, made)
+    for path, sources, said in trend_pages(site):
+        yield made("trends", path, sources=sources, said=said)
     yield made("glossary", "glossary.html", entries=glossary(site))
     listed = _reports(site, log)
     drawn = timeline(zip((each["title"] for each in listed), log.reports, strict=True))
     yield made(
         "run", "run.html", log=log, reports=listed, failed=failed, words=WORDS, timeline=drawn
     )
-    yield made("search", "search.html", pages=len(site.pages), tries=_tries(site))
+    tries = _tries(site)
+    yield made("search", "search.html", pages=len(site.pages), tries=tries, index=index)
     for source in site.sources():
         for family in site.families_of(source):
             archive = site.archive(source, family)
@@ -75,6 +97,27 @@ def site_pages(
             )  # fmt: skip
 
 
+def _overviews(
+    site: Site, settings: Settings, packs: Mapping[str, bool], made: Any
+) -> Iterator[tuple[str, str]]:
+    """Yield the overview, and one for each source and kind of period that does not stand on it."""
+    sources = []
+    for source in site.sources():
+        about = _source(site, settings, source)
+        editions = _editions(site, source, packs)
+        years = groupby(editions, key=lambda edition: _year(edition.pages[0]))
+        sources.append({**about, "years": [(year, list(found)) for year, found in years]})
+        for kind in site.kinds(source)[1:]:
+            one = {**_source(site, settings, source, kind), "years": []}
+            yield made("index", _overview(site, source, kind), sources=[one], kind=KINDS[kind])
+    yield made("index", "index.html", sources=sources, kind="")
+
+
+def _overview(site: Site, source: str, kind: Kind) -> str:
+    first = kind == site.kinds(source)[0]
+    return "index.html" if first else f"overview/{source}-{kind}.html"
+
+
 def _tries(site: Site) -> list[str]:
     """Return words worth searching for: what each family reports first, and the latest period."""
     latest = [site.latest(source, name) for source in site.sources() for name in site.families]
@@ -83,8 +126,10 @@ def _tries(site: Site) -> list[str]:
     return list(dict.fromkeys([*heads, *(page.period_text for page in pages[:1])]))[:6]
 
 
-def _source(site: Site, settings: Settings, source: str, packs: set[str]) -> dict[str, Any]:
-    latest = [site.latest(source, family) for family in site.families_of(source)]
+def _source(
+    site: Site, settings: Settings, source: str, kind: Kind | None = None
+) -> dict[str, Any]:
+    latest = [site.latest(source, family, kind) for family in site.families_of(source)]
     glances = [
         Glance(page, _tiles(site, settings, page), site.stale.get(page.key, ""))
         for page in latest
@@ -92,11 +137,9 @@ def _source(site: Site, settings: Settings, source: str, packs: set[str]) -> dic
     ]
     newest = max((g.page for g in glances), key=lambda p: p.key.period, default=None)
     shown = newest or next(page for page in site.pages if page.key.source == source)
-    editions = _editions(site, source, packs)
-    years = [
-        (year, list(found)) for year, found in groupby(editions, key=lambda e: _year(e.pages[0]))
-    ]
-    return {"name": source, "page": shown, "glances": glances, "years": years}
+    has = site.kinds(source)
+    kinds = [Choice(KINDS[k], _overview(site, source, k), k == (kind or has[0])) for k in has]
+    return {"name": source, "page": shown, "glances": glances, "kinds": kinds}
 
 
 def _tiles(site: Site, settings: Settings, page: Page) -> tuple[Tile, ...]:
@@ -112,7 +155,7 @@ def _tiles(site: Site, settings: Settings, page: Page) -> tuple[Tile, ...]:
     )
 
 
-def _editions(site: Site, source: str, packs: set[str]) -> list[Edition]:
+def _editions(site: Site, source: str, packs: Mapping[str, bool]) -> list[Edition]:
     groups: dict[tuple[Any, str], list[Page]] = {}
     for page in site.pages:
         if page.key.source == source:
@@ -128,6 +171,7 @@ def _editions(site: Site, source: str, packs: set[str]) -> list[Edition]:
                 pages[0].slice_text,
                 tuple(pages),
                 pack if pack in packs else "",
+                packs.get(pack, False),
             )
         )
     return made
@@ -139,51 +183,6 @@ def _year(page: Page) -> int:
 
 def _by_year(pages: Sequence[Page]) -> list[tuple[int, list[Page]]]:
     return [(year, list(found)) for year, found in groupby(pages, key=_year)]
-
-
-def _trends(site: Site, source: str) -> dict[str, Any]:
-    families: list[dict[str, Any]] = []
-    for family in site.families_of(source):
-        latest = site.latest(source, family)
-        if latest is None:
-            continue
-        run = site.run(latest.key)
-        names = dict.fromkeys(item.name for page in reversed(run) for item in page.kpis)
-        charts = [_trend(run, name) for name in names]
-        families.append({"page": latest, "charts": [chart for chart in charts if chart]})
-    text = families[0]["page"].source_text if families else source
-    return {"name": source, "text": text, "families": families}
-
-
-def _trend(run: Sequence[Page], name: str) -> dict[str, Any] | None:
-    found = series(run, name)
-    if not found:
-        return None
-    drawn: Trend = trend(found)
-    return {
-        "name": name,
-        "label": found[-1][1].label,
-        "last": found[-1],
-        "points": found,
-        "trend": drawn,
-    }
-
-
-def glossary(site: Site) -> list[dict[str, str]]:
-    """Return the definitions of all KPIs, the newest edition's words for each, by label."""
-    entries: dict[str, dict[str, str]] = {}
-    for page in sorted(site.pages, key=lambda page: page.key.period):
-        for item in page.kpis:
-            own = {"name": item.name, "label": item.label, "definition": item.definition}
-            known = entries.get(item.name, {})
-            entries[item.name] = {**known, **own, "family": page.title}
-        for given in page.definitions:
-            entries[given["name"]] = {
-                **entries.get(given["name"], {}),
-                **given,
-                "family": page.title,
-            }
-    return sorted(entries.values(), key=lambda entry: entry["label"].casefold())
 
 
 def _reports(site: Site, log: RunLog) -> list[dict[str, Any]]:
@@ -200,6 +199,8 @@ def _reports(site: Site, log: RunLog) -> list[dict[str, Any]]:
                 "page": page,
                 "title": _title(page, report),
                 "name": name,
+                "order": (page.title, page.source_text, page.key.period.start.isoformat(),
+                          page.key.stem) if page else (name, "", "", ""),
                 "slice": report.get("slice", ""),
                 "status": str(report.get("status", "")),
                 "seconds": (report.get("seconds") or {}).get("total"),
@@ -208,8 +209,9 @@ def _reports(site: Site, log: RunLog) -> list[dict[str, Any]]:
                 if error
                 else [str(reason) for reason in report.get("reasons") or ()][:3],
             }
-        )
-    return found
+        )  # fmt: skip
+    ranks = {order: at for at, order in enumerate(sorted({each["order"] for each in found}))}
+    return [{**each, "rank": ranks[each["order"]]} for each in found]
 
 
 def _title(page: Page | None, report: dict[str, Any]) -> str:

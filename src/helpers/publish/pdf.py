@@ -14,10 +14,28 @@ _ROUNDS = 4
 _ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}")
 
 
+_TEXT = re.compile(r'((?:alt|meta-title|meta-author): )?"(?:[^"\\]|\\.)*"', re.DOTALL)
+"""A text of the source; what stands before it tells a text that is read from one that is shown."""
+
+
 def missing_from(said: str) -> set[str]:
     """Return the characters of which typst says that no font has them."""
     found = _MISSING.findall(said)
     return {_ESCAPE.sub(lambda code: chr(int(code[1], 16)), text) for text in found}
+
+
+def with_squares(source: str, missing: set[str]) -> str:
+    """Return the source with squares for characters that no font has, where they would be shown.
+
+    The title in the metadata and the words for those who hear a chart stay as they are.
+    """
+    squares = {ord(letter): STAND_IN for letter in letters_of(missing)}
+    return _TEXT.sub(lambda m: m[0] if m[1] else m[0].translate(squares), source)
+
+
+def letters_of(missing: set[str]) -> set[str]:
+    """Return the single characters of these texts that a font may lack."""
+    return {letter for text in missing for letter in text if not letter.isascii()}
 
 
 @lru_cache(maxsize=2)
@@ -28,12 +46,18 @@ def _fonts(system: bool) -> Any:
     return typst.Fonts(include_system_fonts=system, font_paths=[folder])
 
 
-def compile_pdf(source: str, *, as_of: str, place: str) -> bytes:
+def compile_pdf(source: str, *, as_of: str, place: str, squares: set[str] | None = None) -> bytes:
     """Return the PDF of a typst source, dated the day the data ends.
 
     Only the shipped fonts are used, so that a machine's own fonts change no byte; where a script is
     missing from them the machine's fonts are asked too, and a character that no font has becomes
     a square instead of failing the build.
+
+    Args:
+        source: the document.
+        as_of: the day, as ISO 8601.
+        place: the PDF's address, for the error.
+        squares: takes the characters that became squares.
 
     Raises:
         PublishError: typst refuses the source, for one thing because a chart has no alternative
@@ -55,8 +79,9 @@ def compile_pdf(source: str, *, as_of: str, place: str) -> bytes:
                     hint="; ".join(error.hints[:2]) or None,
                 ) from error
             if system:
-                for text in missing:
-                    source = source.replace(text, STAND_IN * len(text))
+                source = with_squares(source, missing)
+                if squares is not None:
+                    squares |= letters_of(missing)
             system = True
     raise PublishError("typst made no PDF: its text needs fonts that are not there", file=place)
 

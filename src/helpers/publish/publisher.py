@@ -8,6 +8,7 @@ from helpers import paths
 from helpers.errors import DisclosureError, HelpersError, PeriodError, PublishError
 from helpers.publish import files, guard, store
 from helpers.publish.downloads import downloads
+from helpers.publish.identity import edition_of
 from helpers.publish.model import Key, Page, Site, page_of
 from helpers.publish.reading import Document, read
 from helpers.publish.reconciling import contradictions
@@ -33,6 +34,7 @@ class Publication:
     pdf: bool
     site_url: str
     look: str
+    squares: dict[str, set[str]] = field(default_factory=dict)
     stale: dict[Key, str] = field(default_factory=dict)
     notebooks: dict[Key, Path] = field(default_factory=dict)
     pending: dict[Key, tuple[Page, str]] = field(default_factory=dict)
@@ -147,13 +149,19 @@ class Publication:
         linked: Iterable[Page | None] = (*site.neighbours(page.key), *site.slices(page.key))
         return store.digest(
             self._rest_of(page),
+            self.pdf or self._has_paper(page),
             self.site_url,
             site.stale.get(page.key, ""),
             *((p.key.path, p.period_text, p.slice_text) if p else "" for p in linked),
         )
 
     def _rest_of(self, page: Page) -> str:
-        return store.digest(self.look, self.renderer.name, self.pdf, self._digest(page.key))
+        return store.digest(self.look, self.renderer.name, self._digest(page.key))
+
+    def _has_paper(self, page: Page) -> bool:
+        """Return whether a PDF of this very edition is there, whoever asked for it."""
+        path, entry = f"{page.key.path}.pdf", self.manifest.entries[page.key.path]
+        return page.key not in self.pending and path in entry.files and path in self.present
 
     def render(self) -> Site:
         """Render what changed or is missing, and return the model of what is there afterwards.
@@ -178,10 +186,11 @@ class Publication:
         if entry.failed:
             return None
         complete = bool(entry.files) and self.present.issuperset(entry.files)
-        rest = not complete or entry.rest_of != self._rest_of(page)
+        made_of = self._rest_of(page)
+        rest = not complete or entry.rest_of != made_of or (self.pdf and entry.pdf_of != made_of)
         if not rest and entry.html_of == self._html_of(page, site):
             return None
-        return Job(page, lambda: self.document(key), rest)
+        return Job(page, lambda: self.document(key), rest, self._has_paper(page))
 
     def _put(self, made: Made, site: Site) -> None:
         page, key = made.job.page, made.job.key
@@ -194,18 +203,25 @@ class Publication:
                 document = made.job.document()
                 found = downloads(self.notebooks[key], document, page, _guard(document))
                 outputs.update(found)
+                entry.edition = edition_of(document)
         except HelpersError as error:
             self.fail(key, error)
             return
+        paper = f"{key.path}.pdf"
         if made.pdf is not None:
-            outputs[f"{key.path}.pdf"] = made.pdf
+            outputs[paper] = made.pdf
+            entry.pdf_of = self._rest_of(page)
+            self.squares.update({paper: made.squares} if made.squares else {})
         outputs[f"{key.path}.html"] = made.html  # last: it links to the others
         for name, content in outputs.items():
             if files.put(paths.site() / name, content):
                 self.written.add(name)
         self.present.update(outputs)
         entry.html_of, entry.rest_of = self._html_of(page, site), self._rest_of(page)
-        entry.files = list(outputs) if made.job.rest else entry.files
+        if made.job.rest:
+            kept = [paper] if made.job.paper and paper not in outputs else []
+            entry.files = [*outputs, *kept]
+            entry.pdf_of = entry.pdf_of if paper in entry.files else ""
         entry.page, entry.digest = page.as_json(), self._digest(key)
         self.pending.pop(key, None)
 

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from helpers.errors import HelpersError, UsageError
@@ -13,7 +13,8 @@ from helpers.publish.model import Key, Page, Site
 from helpers.publish.reading import Document
 from helpers.publish.settings import Settings
 
-MINIMUM_QUARTO = (1, 4)
+MINIMUM_QUARTO = (1, 9)
+"""The first that takes `pdf-standard`, and brings typst 0.14, which the PDFs are written for."""
 Name = Literal["auto", "quarto", "built-in"]
 
 
@@ -22,11 +23,13 @@ class Job:
     """A report to be rendered; `document` reads it when its turn comes.
 
     Without `rest` only a link or a banner changed: its PDF and downloads are right as they are.
+    With `paper` a PDF of this very edition is there, and the page links to it, made anew or not.
     """
 
     page: Page
     document: Callable[[], Document]
     rest: bool = True
+    paper: bool = False
 
     @property
     def key(self) -> Key:
@@ -36,18 +39,26 @@ class Job:
 
 @dataclass
 class Made:
-    """What came of a job: the page and its PDF, or the error that prevented them."""
+    """What came of a job: the page and its PDF, or the error that prevented them.
+
+    `squares` are the characters that the PDF shows as squares, for no font has them.
+    """
 
     job: Job
     html: str = ""
     pdf: bytes | None = None
+    squares: set[str] = field(default_factory=set)
     error: HelpersError | None = None
 
 
 class Renderer(Protocol):
-    """Turns documents into pages and PDFs; an error concerns one job only."""
+    """Turns documents into pages and PDFs; an error concerns one job only.
+
+    `said` is what the one who publishes should know besides, once all is rendered.
+    """
 
     name: str
+    said: str
 
     def render(
         self, jobs: Sequence[Job], site: Site, settings: Settings, *, pdf: bool, site_url: str
@@ -73,7 +84,7 @@ def choose(asked: str) -> tuple[Renderer, str]:
     if found is not None and found >= MINIMUM_QUARTO:
         from helpers.publish.quarto import Quarto
 
-        return Quarto(), said
+        return Quarto(instead=BuiltIn() if asked == "auto" else None), said
     if asked == "quarto":
         raise UsageError(
             f"Quarto cannot be used: {said}",

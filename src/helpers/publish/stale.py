@@ -15,7 +15,7 @@ def banner(said: str) -> str:
         return "<!--state--><!--/state-->"
     return (
         '<!--state--><p class="stale" role="status"><strong>Not up to date.</strong> '
-        f"{escape(said)}</p><!--/state-->"
+        f"{escape(said)} PDF and downloads are of the same edition.</p><!--/state-->"
     )
 
 

@@ -17,14 +17,14 @@ from helpers import paths
 from helpers.publish import settings as settings_of
 from helpers.publish.files import put
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass
 class Entry:
     """What is known of one notebook and of the page made from it.
 
-    `page` and `files` are those of the last good publication; `failed` says why a newer state of
+    `page`, `files` and `edition` (a digest of what it says) are those of the last good publication; `failed` says why a newer state of
     the notebook could not be published.
     """
 
@@ -33,6 +33,8 @@ class Entry:
     page: dict[str, Any] | None = None
     html_of: str = ""
     rest_of: str = ""
+    pdf_of: str = ""
+    edition: str = ""
     files: list[str] = field(default_factory=list)
     failed: str = ""
 

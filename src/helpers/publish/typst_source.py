@@ -19,16 +19,20 @@ from helpers.document import (
     Table,
     Text,
 )
+from helpers.privacy import MINIMUM_CUSTOMERS
 from helpers.publish.model import Page
 from helpers.publish.prose import Prose
 from helpers.publish.reading import Document, Section
 from helpers.publish.settings import Settings, Target
 from helpers.publish.svg import picture
 from helpers.publish.typst_code import array, call, quoted
-from helpers.publish.views import provenance_rows, unmoved
+from helpers.publish.views import alternative, provenance_rows, unmoved
 
 SENTENCE = 40
 """Characters from which a cell of a table is read as a sentence and may wrap on paper."""
+
+OPENING = "Headline"
+"""What stands before the first heading of a report, as its page calls it too."""
 
 PAPER_ROWS = 60
 """Rows of a table that paper shows; the downloads hold all of them."""
@@ -50,8 +54,8 @@ def frame(title: str, page: Page, settings: Settings, *, head: str, foot: str) -
     setting = call(
         "document-of.with",
         date=f"datetime(year: {day.year}, month: {day.month}, day: {day.day})",
-        title=quoted(title),
-        author=quoted(settings.title),
+        meta_title=quoted(title),
+        meta_author=quoted(settings.title),
         lang=quoted(settings.lang),
         region=quoted(region) if lang == settings.lang and len(region) == 2 else "none",
         paper=quoted(paper),
@@ -129,8 +133,9 @@ def sections(
         if brief and all(isinstance(part, Definitions | Provenance) for part in section.parts):
             continue
         body = list(_parts(section, settings, page, headline))
-        if section.heading and body:
-            yield f"#heading(level: 2, {quoted(section.heading)})"
+        heading = section.heading or ("" if brief else OPENING)
+        if heading and body:
+            yield f"#heading(level: 2, {quoted(heading)})"
         yield from body
 
 
@@ -138,7 +143,7 @@ def _parts(section: Section, settings: Settings, page: Page, headline: set[str])
     charts: list[str] = []
     for part in section.parts:
         if isinstance(part, Chart) and part.svg:
-            charts.append(_chart(part))
+            charts.append(_chart(part, page.key.path))
             continue
         if charts:
             yield "#" + call("charts", *charts)
@@ -220,13 +225,13 @@ def _change(then: Comparison) -> str:
     )
 
 
-def _chart(chart: Chart) -> str:
+def _chart(chart: Chart, file: str) -> str:
     return call(
         "",
         title=quoted(chart.title),
         says=quoted(chart.sentence),
         label=quoted(chart.label),
-        alt=quoted(chart.alt or chart.sentence or chart.title),
+        alt=quoted(alternative(chart, file)),
         svg=quoted(picture(chart.svg, use="paper", place=f"chart {chart.id!r}")),
     )
 
@@ -238,7 +243,9 @@ def _table(table: Table) -> str:
     if len(table.text) > PAPER_ROWS:
         notes.append(f"{PAPER_ROWS} of {len(table.text):,} rows; the workbook has all of them.")
     if table.suppressed and "fewer than" not in table.note:
-        notes.append(f"{table.suppressed} rows about fewer than 8 customers left out.")
+        notes.append(
+            f"{table.suppressed} rows about fewer than {MINIMUM_CUSTOMERS} customers left out."
+        )
     return call(
         "data-table",
         title=quoted(table.title),

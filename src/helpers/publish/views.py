@@ -1,25 +1,31 @@
 """What a page shows of a document: blocks with anchors, safe pictures, tables cut to size."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from helpers.document import Chart, Column, Comparison, Provenance, Table
+from helpers.errors import PeriodError, PublishError
+from helpers.periods import Period
 from helpers.publish.reading import Document, Section
 from helpers.publish.svg import picture
 from helpers.publish.text import slug, unique
 
+_DATED = re.compile(r"\d{4}(?:-|Q[1-4]$|$)")
 PAGE_ROWS = 200
 """Rows of a table that a page shows; the downloads hold all of them."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell as it is read, and the number that it is sorted by."""
+    """A cell as it is read, its number, and the number that it is sorted by."""
 
     text: str
     column: Column
     number: float | int | None = None
+    order: float | int | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,22 @@ def view(document: Document, *, rows: int = PAGE_ROWS) -> DocumentView:
     return DocumentView(document, sections, tuple(maker.tables))
 
 
+def alternative(chart: Chart, file: str) -> str:
+    """Return the words that stand for a chart's picture where nobody sees it.
+
+    Raises:
+        PublishError: it has none; a title or a sentence about the data does not say what is drawn.
+    """
+    if not chart.alt.strip():
+        of = f" ({chart.label})" if chart.label else ""
+        raise PublishError(
+            f"chart {chart.id!r}{of}, “{chart.title}”, has no alternative text",
+            file=file,
+            hint="Run the report again: crm-reports run --force.",
+        )
+    return chart.alt
+
+
 class _Maker:
     def __init__(self, document: Document, rows: int) -> None:
         self._rows = rows
@@ -129,7 +151,7 @@ class _Maker:
         svg = picture(chart.svg, prefix=f"p{self._pictures}-", place=place) if chart.svg else ""
         return Frame(
             label=chart.label or "All",
-            alt=chart.alt or chart.title,
+            alt=alternative(chart, self._file) if svg else "",
             sentence=chart.sentence,
             svg=svg,
             marks=tuple(_marks(chart)),
@@ -161,7 +183,21 @@ def _states(chart: Chart) -> list[Chart]:
 def _cells(raw: list[Any], text: list[str], columns: list[Column]) -> Iterator[Cell]:
     for value, said, column in zip(raw, text, columns, strict=False):
         number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
-        yield Cell(said, column, number)
+        yield Cell(said, column, number, _day(value) if number is None else number)
+
+
+def _day(value: Any) -> int | None:
+    """Return the day that a date or period ends, as a number; None for what is neither.
+
+    A page says April where the data says 2017-04: sorted as it reads, April would come first.
+    """
+    if not isinstance(value, str) or not _DATED.match(value):
+        return None
+    try:
+        day = date.fromisoformat(value[:10]) if value[4:5] == value[7:8] == "-" else None
+        return (day or Period.parse(value).end).toordinal()
+    except (ValueError, PeriodError):
+        return None
 
 
 def _marks(chart: Chart) -> Iterator[tuple[float, float, str]]:

@@ -1,32 +1,37 @@
 """What a site has besides its reports: overview, packs, search, feed, assets."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from helpers import paths
 from helpers.errors import HelpersError
 from helpers.publish import files, packs, search
 from helpers.publish import settings as settings_of
 from helpers.publish.feed import feed
+from helpers.publish.identity import Identity
 from helpers.publish.model import Key, Page, Site
 from helpers.publish.pages import site_pages
 from helpers.publish.publisher import Publication
 from helpers.publish.runlog import RunLog
+from helpers.publish.store import digest
 
 
-def publish_whole(publication: Publication, site: Site, log: RunLog) -> None:
+def publish_whole(publication: Publication, site: Site, log: RunLog, identity: Identity) -> None:
     """Write the pages, packs, indexes and assets that are about more than one report."""
-    manifest = publication.manifest
+    manifest, settings, url = publication.manifest, publication.settings, publication.site_url
     digests = {Key.parse(name): entry.digest for name, entry in manifest.entries.items()}
+    identity.note(
+        {page.key.path: manifest.entries[page.key.path].edition for page in site.pages},
+        datetime.now(UTC),
+    )
     own: dict[str, bytes | str] = dict(_assets())
     own["assets/search-index.js"] = search.classic_index(site)
-    own["feed.xml"] = feed(site, publication.settings, publication.site_url)
+    own["feed.xml"] = feed(site, settings, identity, url)
     made = _packs(publication, site, digests)
     shards = _shards(publication, site, digests)
     own["assets/search-shards.js"] = search.shard_list(shards)
-    pages = site_pages(
-        site, publication.settings, log, publication.failed, set(made), publication.site_url
-    )
-    own.update(pages)
+    index = digest(own["assets/search-index.js"], own["assets/search-shards.js"])[:8]
+    own.update(site_pages(site, settings, log, publication.failed, made, url, index=index))
     for name, content in own.items():
         if files.put(paths.site() / name, content):
             publication.written.add(name)
@@ -43,30 +48,42 @@ def _assets() -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in sorted(found.items())}
 
 
-def _packs(publication: Publication, site: Site, digests: dict[Key, str]) -> list[str]:
-    if not publication.pdf:
-        return []
-    manifest, present = publication.manifest, files.present(paths.site())
-    there = []
+def _packs(publication: Publication, site: Site, digests: dict[Key, str]) -> dict[str, bool]:
+    """Make the board packs that changed; return those that are there, and whether they are old.
+
+    A publication without PDFs leaves a pack that still tells what its reports do, and drops others.
+    """
+    manifest, there = publication.manifest, dict[str, bool]()
     for path, pages in packs.wanted(site).items():
-        made_of = packs.pack_of(pages, digests, publication.look)
-        if manifest.others.get(path) != made_of or path not in present:
-            try:
-                content = packs.pack_pdf(pages, publication.document, publication.settings)
-            except HelpersError as error:
-                publication.failed[path] = " ".join(str(error).split())
-                if path in present:
-                    there.append(path)
-                continue
-            if files.put(paths.site() / path, content):
-                publication.written.add(path)
-            manifest.others[path] = made_of
-        there.append(path)
+        told = packs.pack_of(pages, digests)
+        noted, is_there = manifest.others.get(path, ""), path in publication.present
+        current = noted == f"{told} {publication.look}"
+        if is_there and (current or (not publication.pdf and noted.startswith(told))):
+            there[path] = any(page.key in site.stale for page in pages)
+        elif publication.pdf and _pack(publication, path, pages):
+            manifest.others[path] = f"{told} {publication.look}"
+            there[path] = any(page.key in site.stale for page in pages)
+        elif publication.pdf and is_there:
+            there[path] = True
     return there
 
 
+def _pack(publication: Publication, path: str, pages: list[Page]) -> bool:
+    squares: set[str] = set()
+    try:
+        content = packs.pack_pdf(pages, publication.document, publication.settings, squares)
+    except HelpersError as error:
+        publication.failed[path] = " ".join(str(error).split())
+        return False
+    if squares:
+        publication.squares[path] = squares
+    if files.put(paths.site() / path, content):
+        publication.written.add(path)
+    return True
+
+
 def _shards(publication: Publication, site: Site, digests: dict[Key, str]) -> dict[str, list[str]]:
-    manifest, present = publication.manifest, files.present(paths.site())
+    manifest, present = publication.manifest, publication.present
     found: dict[str, list[str]] = {}
     for name, pages in search.shards(site).items():
         made_of = search.shard_of(pages, digests)
