@@ -227,8 +227,33 @@ def test_practice_runs_of_the_same_customers_are_not_counted_twice():
     assert method_errors([run(1.0, [1.0, 0.0])] * 10).standard_error == pytest.approx(1)
 
 
-def test_a_practice_run_too_noisy_to_tell_says_so():
-    noisy = joint_placebo([run(1.0, [30.0])])
-    assert noisy.verdict(baseline=100) == "unknown"  # ±58.8 is more than a quarter of 100
-    assert noisy.verdict(baseline=300) == "pass"
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_practice_effect_as_large_as_what_would_pay_must_be_ruled_out_on_both_sides(side):
+    # mean 1, error 2, tolerance 5: z = (5 − 1)/2 = 2 on the near side, 3 on the far one;
+    # p = 1 − Φ(2) = .02275. Tolerance 4: z = 1.5, p = .0668
+    found = joint_placebo([run(side * 1.0, [2.0, 0.0])])
+    assert found.equivalence_p(5.0) == pytest.approx(0.02275, abs=1e-5)
+    assert found.verdict(5.0) == "pass"
+    assert found.equivalence_p(4.0) == pytest.approx(0.0668, abs=1e-4)
+    assert found.verdict(4.0) == "unknown"
+
+
+def test_a_bias_that_no_test_finds_is_not_taken_for_none():
+    # ±21 % of a baseline of 100 within the error, p = .11 of no effect: once passed
+    biased = joint_placebo([run(16.0, [10.0])])
+    assert biased.p_value > 0.10
+    assert biased.verdict(tolerance=5.0) == "unknown"
+    assert biased.verdict(tolerance=40.0) == "pass"
+
+
+@pytest.mark.parametrize("tolerance", [0.0, -1.0, float("nan")])
+def test_without_a_tolerance_no_practice_run_passes(tolerance):
+    assert joint_placebo([run(0.0, [1e-6])]).verdict(tolerance) == "unknown"
     assert joint_placebo([]).verdict(100) == "unknown"
+
+
+def test_equivalence_is_claimed_of_a_bias_that_just_pays_once_in_twenty_at_most():
+    rng, claimed, rounds = np.random.default_rng(2), 0, 4000
+    for effect in rng.normal(3.0, 1.0, rounds):  # the truth is the tolerance itself
+        claimed += joint_placebo([run(effect, [1.0])]).equivalence_p(3.0) < 0.05
+    assert claimed / rounds < 0.06  # .05 ± .007

@@ -16,12 +16,15 @@ from helpers.metrics.campaign_roi import (
     ended_in,
     evaluate,
     evidence_kpis,
+    experiment_segments,
+    experiment_sentences,
     grade,
     headline,
+    later_sentences,
     ran_in,
     sales_deviation,
-    uplift_by_segment,
 )
+from helpers.metrics.writing import plain
 from helpers.periods import Period
 
 START, DAYS, CUSTOMERS = date(2017, 1, 1), 40 * 7, 600
@@ -30,11 +33,11 @@ EFFECT = 12.0
 
 
 def source(seed: int = 0) -> dict[str, pd.DataFrame]:
-    """A year of weekly shopping with four campaigns whose effects are known.
+    """A year of weekly shopping with six campaigns whose effects are known.
 
     `fair` contacts heavy buyers more often and adds 12 a week; `trial` holds out a third at random
     and adds 12; `drift` contacts mostly people whose sales rise by 2 a week anyway, and adds
-    nothing; `tiny` has 20 contacts.
+    nothing; `tiny` has 20 contacts; `calm` and `quiet` contact a random half and add nothing.
     """
     rng = np.random.default_rng(seed)
     habit = rng.gamma(8, 10, CUSTOMERS)
@@ -52,7 +55,9 @@ def source(seed: int = 0) -> dict[str, pd.DataFrame]:
         days = day + pd.to_timedelta(rng.integers(0, 7, CUSTOMERS), "D")
         rows.append(pd.DataFrame({"customer_id": ids, "ordered_at": days, "revenue": sales}))
     orders = pd.concat(rows, ignore_index=True)
-    spans = {"fair": (20, 4), "trial": (28, 4), "drift": (33, 4), "tiny": (36, 8)}
+    half, other = (rng.random(CUSTOMERS) < 0.5 for _ in range(2))
+    spans = {"fair": (20, 4), "calm": (26, 2), "trial": (28, 4), "quiet": (31, 2),
+             "drift": (33, 4), "tiny": (36, 8)}  # fmt: skip
     campaigns = pd.DataFrame(
         [
             (
@@ -65,7 +70,8 @@ def source(seed: int = 0) -> dict[str, pd.DataFrame]:
         ],
         columns=["campaign_id", "campaign_type", "starts_on", "ends_on"],
     )
-    lists = {"fair": ids[fair], "drift": ids[picked], "tiny": ids[:20], "trial": ids}
+    lists = {"fair": ids[fair], "calm": ids[half], "quiet": ids[other], "drift": ids[picked],
+             "tiny": ids[:20], "trial": ids}  # fmt: skip
     contacts = [
         pd.DataFrame({"campaign_id": name, "customer_id": who, "arm": "mail"})
         for name, who in lists.items()
@@ -76,6 +82,8 @@ def source(seed: int = 0) -> dict[str, pd.DataFrame]:
 
 
 TABLES = source()
+NAMES = ["fair", "calm", "trial", "quiet", "drift", "tiny"]
+PAYS = pd.Series(4.0, index=NAMES)  # from 4 a week on, a third of the effect, a campaign pays
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +93,7 @@ def history() -> History:
 
 @pytest.fixture(scope="module")
 def evaluation(history):
-    return evaluate(history)
+    return evaluate(history, planned_control_share=1 / 3, break_even=PAYS)
 
 
 def effect_of(evaluation, campaign: str) -> pd.Series:
@@ -125,7 +133,7 @@ def test_a_small_campaign_is_not_judged(evaluation):
 
 def test_every_check_of_every_campaign_is_recorded(evaluation):
     checks = evaluation.checks
-    assert set(checks["campaign_id"]) == {"fair", "trial", "drift", "tiny"}
+    assert set(checks["campaign_id"]) == set(NAMES)
     fair = checks[checks["campaign_id"] == "fair"].set_index("check")["verdict"]
     assert fair["Random control group"] == "fail"
     assert (fair.drop("Random control group") == "pass").all()
@@ -138,7 +146,9 @@ def test_a_campaign_that_still_runs_is_an_indication_only():
     assert found.effects["campaign_id"].tolist() == ["fair"]
     row = effect_of(found, "fair")
     assert row["grade"] == "C"
-    assert "still running" in row["reason"]
+    over = found.checks.set_index("check").loc["Campaign over"]
+    assert over["verdict"] == "unknown"
+    assert "still running" in over["detail"]
     assert row["weeks"] == pytest.approx(15 / 7)
 
 
@@ -166,7 +176,9 @@ def test_without_history_nothing_is_claimed():
 
 def test_row_order_changes_nothing(evaluation):
     mixed = {name: frame.sample(frac=1, random_state=3) for name, frame in TABLES.items()}
-    other = evaluate(History(**mixed, as_of=AS_OF)).effects
+    other = evaluate(
+        History(**mixed, as_of=AS_OF), planned_control_share=1 / 3, break_even=PAYS
+    ).effects
     pd.testing.assert_frame_equal(evaluation.effects, other, rtol=1e-6)
 
 
@@ -180,7 +192,11 @@ def test_money_scales_and_dates_shift(evaluation):
         starts_on=lambda t: pd.to_datetime(t["starts_on"]) + pd.Timedelta(days=364),
         ends_on=lambda t: pd.to_datetime(t["ends_on"]) + pd.Timedelta(days=364),
     )
-    other = evaluate(History(**moved, as_of=AS_OF + timedelta(days=364))).effects
+    other = evaluate(
+        History(**moved, as_of=AS_OF + timedelta(days=364)),
+        planned_control_share=1 / 3,
+        break_even=PAYS * 100,
+    ).effects
     trial = other.set_index("campaign_id").loc["trial"]
     assert trial["effect"] == pytest.approx(100 * effect_of(evaluation, "trial")["effect"])
     assert other["grade"].tolist() == evaluation.effects["grade"].tolist()
@@ -189,8 +205,90 @@ def test_money_scales_and_dates_shift(evaluation):
 def test_a_planned_split_that_was_missed_is_noticed(history):
     found = effect_of(evaluate(history, planned_control_share=0.5), "trial")
     assert found["grade"] == "C"
-    assert "draw went wrong" in found["reason"]
+    assert "50.0% were planned: chance does not do that, the draw went wrong" in found["reason"]
     assert effect_of(evaluate(history, planned_control_share=1 / 3), "trial")["grade"] == "A"
+
+
+@pytest.mark.parametrize("unknown", [None, 0.0])
+def test_an_experiment_whose_planned_split_is_not_known_is_no_better_than_a_comparison(
+    history, unknown
+):
+    found = evaluate(history, planned_control_share=unknown)
+    row = effect_of(found, "trial")
+    assert (row["grade"], row["claimable"]) == ("B", True)
+    assert "planned size is not known" in row["reason"]
+    split = found.checks.set_index(["campaign_id", "check"]).loc[("trial", "Split as planned")]
+    assert split["verdict"] == "unknown"
+
+
+def test_without_a_planned_split_and_a_pre_period_an_experiment_is_an_indication_only():
+    late = {**TABLES, "orders": TABLES["orders"][TABLES["orders"]["ordered_at"] >= "2017-06-11"]}
+    blind, told = (
+        effect_of(evaluate(History(**late, as_of=AS_OF), planned_control_share=share), "trial")
+        for share in (None, 1 / 3)
+    )
+    assert (blind["grade"], blind["claimable"]) == ("C", False)
+    assert "planned is not known" in blind["reason"]
+    assert told["grade"] == "A"  # the draw is what makes it an experiment, not its history
+
+
+def test_a_campaigns_own_planned_split_goes_before_the_parameter():
+    shares = TABLES["campaigns"]["campaign_id"].map({"trial": 1 / 3})
+    own = {**TABLES, "campaigns": TABLES["campaigns"].assign(control_share=shares)}
+    history = History(**own, as_of=AS_OF)
+    assert effect_of(evaluate(history, planned_control_share=0.5), "trial")["grade"] == "A"
+    wrong = {**TABLES, "campaigns": TABLES["campaigns"].assign(control_share=1.5)}
+    with pytest.raises(MetricError, match=r"planned share of the control group is 1\.5"):
+        evaluate(History(**wrong, as_of=AS_OF))
+
+
+def test_what_a_campaign_costs_decides_how_small_an_error_must_be(history, evaluation):
+    assert effect_of(evaluation, "fair")["equivalence_p"] < 0.05
+    strict = effect_of(evaluate(history, break_even=PAYS / 20), "fair")
+    assert (strict["grade"], strict["claimable"]) == ("C", False)
+    assert "as much as the effect from which the campaign pays" in strict["reason"]
+    unknown = effect_of(evaluate(history), "fair")
+    assert unknown["grade"] == "C"
+    assert "Its cost is not known" in unknown["reason"]
+
+
+def test_with_few_practice_runs_nothing_is_claimed(history):
+    kept = TABLES["campaigns"]["campaign_id"].isin(["fair", "trial", "drift"])
+    few = History(**{**TABLES, "campaigns": TABLES["campaigns"][kept]}, as_of=AS_OF)
+    found = evaluate(few, break_even=PAYS, planned_control_share=1 / 3)
+    assert found.errors.count == 4
+    row = effect_of(found, "fair")
+    assert (row["grade"], row["claimable"]) == ("C", False)
+    assert "only 4 comparable practice runs" in row["reason"]
+    kpis = headline(**_renamed(), redemptions=redeemed_by(9), period=Period.parse("2017-06"),
+                    evaluation=found, margin=0.5, contact_cost=1.0)  # fmt: skip
+    assert [kpi.value for kpi in kpis[-2:]] == [None, None]
+    assert effect_of(found, "trial")["claimable"]  # an experiment needs none
+
+
+def test_each_arm_of_an_experiment_has_its_own_row():
+    contacts = TABLES["contacts"].copy()
+    mailed = contacts.index[(contacts["campaign_id"] == "trial") & (contacts["arm"] == "mail")]
+    contacts.loc[mailed[::2], "arm"] = "letter"
+    late = (TABLES["orders"]["ordered_at"] >= "2017-07-16") & (
+        TABLES["orders"]["ordered_at"] < "2017-08-13"
+    )
+    letters = TABLES["orders"]["customer_id"].isin(contacts.loc[mailed[::2], "customer_id"])
+    orders = TABLES["orders"].assign(
+        revenue=TABLES["orders"]["revenue"] + np.where(late & letters, 8.0, 0.0)
+    )
+    found = evaluate(History(orders, TABLES["campaigns"], contacts, as_of=AS_OF)).arms
+    rows = found.set_index("arm")
+    assert found["arm"].tolist() == ["control", "letter", "mail"]
+    assert rows["n"].sum() == CUSTOMERS
+    assert rows.loc["letter", "lift_low"] < EFFECT + 8 < rows.loc["letter", "lift_high"]
+    assert rows.loc["mail", "lift_low"] < EFFECT < rows.loc["mail", "lift_high"]
+    tested = rows.loc[["letter", "mail"]]
+    worse = tested["p_value"].astype(float).max()
+    assert tested["p_adjusted"].astype(float).min() <= 2 * worse
+    for _, row in tested.iterrows():
+        assert row["relative_low"] < row["relative_lift"] < row["relative_high"]
+    assert rows.loc["control", ["lift", "p_adjusted", "relative_lift"]].isna().all()
 
 
 def test_degenerate_sources_are_evaluated_without_a_claim():
@@ -233,9 +331,37 @@ def test_an_unknown_campaign_gets_a_hint(history):
         history.around("fare")
 
 
+def test_a_campaign_that_began_later_is_no_covariate_and_is_told_as_a_caveat(evaluation):
+    cut = TABLES["campaigns"].assign(
+        ends_on=lambda t: t["ends_on"].where(t["campaign_id"] != "calm", AS_OF)
+    )  # `calm` runs on from 2 July; `quiet` and `drift` begin while `trial` and `quiet` run
+    panel = History(TABLES["orders"], cut, TABLES["contacts"], as_of=AS_OF).around("quiet")
+    alone = cut[cut["campaign_id"].isin(["fair", "calm", "trial", "quiet"])]
+    only = History(TABLES["orders"], alone, TABLES["contacts"], as_of=AS_OF).around("quiet")
+    known, less = covariates(panel, pre_weeks=8), covariates(only, pre_weeks=8)
+    pd.testing.assert_frame_equal(known, less)  # what begins on 20 August changes nothing
+    listed = TABLES["contacts"].groupby("campaign_id")["customer_id"].agg(set)
+    mailed = TABLES["contacts"].query("campaign_id == 'trial' and arm == 'mail'")["customer_id"]
+    running = pd.Series(panel.customers).map(
+        lambda who: (who in listed["calm"]) + (who in set(mailed))
+    )  # `trial` ends on 12 August, `quiet` begins on 6 August
+    assert known["Campaigns still running"].tolist() == running.tolist()
+    assert panel.joined_later().sum() == 0
+    trial = History(TABLES["orders"], cut, TABLES["contacts"], as_of=AS_OF).around("trial")
+    assert set(trial.customers[trial.joined_later()]) == listed["quiet"]
+    row = effect_of(evaluation, "trial")
+    assert row["later_contacted"] == pytest.approx(
+        np.mean([who in listed["quiet"] for who in mailed])
+    )
+    said = later_sentences(evaluation, period=Period.parse("2017-07"), write=plain)
+    assert len(said) == 1
+    assert "trial: 49.6% of its customers and 50.8% of those" in said[0]
+    assert later_sentences(evaluation, period=Period.parse("2017-06"), write=plain) == []
+
+
 def test_covariates_know_nothing_of_the_weeks_after(history):
     panel = history.around("fair")
-    table = covariates(panel, pre_weeks=8, last_day=panel.start)
+    table = covariates(panel, pre_weeks=8)
     assert len(table) == CUSTOMERS
     week = TABLES["orders"][TABLES["orders"]["ordered_at"].dt.date < START + timedelta(weeks=20)]
     last_eight = week[week["ordered_at"].dt.date >= START + timedelta(weeks=12)]
@@ -263,23 +389,44 @@ def test_the_course_of_a_campaign_without_history_is_empty():
     assert np.isnan(sales_deviation(panel)[0])
 
 
-def test_uplift_is_found_in_both_halves_of_an_experiment(history):
+def halves(day: date) -> pd.DataFrame:
     ids = [f"c{number:03}" for number in range(CUSTOMERS)]
-    segments = pd.DataFrame({"customer_id": ids, "segment": ["even", "odd"] * (CUSTOMERS // 2)})
-    found = uplift_by_segment(history.around("trial"), segments).set_index("segment")
-    assert found["contacted"].sum() + found["compared"].sum() == CUSTOMERS
-    assert ((found["low"] < EFFECT) & (found["high"] > EFFECT)).all()
+    names = ["even", "odd"] * (CUSTOMERS // 2 - 10) + ["few"] * 20
+    return pd.DataFrame({"customer_id": ids, "segment": names})
+
+
+def test_uplift_is_found_in_both_halves_of_an_experiment(history, evaluation):
+    table = experiment_segments(history, evaluation, halves, period=Period.parse("2017-07"))
+    found = table.set_index("segment")
+    assert found.index.tolist() == ["even", "odd"]  # 20 customers are no segment
+    assert set(found["arm"]) == {"mail"}
+    assert found["n"].sum() + found["n_control"].sum() == CUSTOMERS - 20
+    assert ((found["lift_low"] < EFFECT) & (found["lift_high"] > EFFECT)).all()
     assert (found["p_adjusted"] >= found["p_value"]).all()
+    assert (found["difference_p"] > 0.05).all()  # both halves gain 12
+    assert "may be chance" in experiment_sentences(table)[0]
 
 
-def test_uplift_without_a_control_group_needs_enough_customers(history):
-    ids = [f"c{number:03}" for number in range(CUSTOMERS)]
-    segments = pd.DataFrame(
-        {"customer_id": ids, "segment": ["few"] * 30 + ["many"] * (CUSTOMERS - 30)}
+def test_segments_that_are_moved_differently_are_told_apart(evaluation):
+    odd = halves(START).query("segment == 'odd'")["customer_id"]
+    gained = TABLES["orders"]["customer_id"].isin(odd) & TABLES["orders"]["ordered_at"].between(
+        "2017-07-16", "2017-08-13", inclusive="left"
     )
-    found = uplift_by_segment(history.around("fair"), segments).set_index("segment")
-    assert np.isnan(found.loc["few", "effect"])
-    assert found.loc["many", "low"] < EFFECT < found.loc["many", "high"]
+    mailed = TABLES["contacts"].query("campaign_id == 'trial' and arm == 'mail'")["customer_id"]
+    gained &= TABLES["orders"]["customer_id"].isin(mailed)
+    orders = TABLES["orders"].assign(
+        revenue=TABLES["orders"]["revenue"] + np.where(gained, 10.0, 0.0)
+    )
+    history = History(**{**TABLES, "orders": orders}, as_of=AS_OF)
+    table = experiment_segments(history, evaluation, halves, period=Period.parse("2017-07"))
+    assert (table["difference_p"] < 0.001).all()
+    assert "differ from each other by more than chance" in experiment_sentences(table)[0]
+
+
+def test_a_period_without_an_experiment_has_no_segments_of_one(history, evaluation):
+    table = experiment_segments(history, evaluation, halves, period=Period.parse("2017-06"))
+    assert table.empty
+    assert experiment_sentences(table) == []
 
 
 def test_the_noise_a_test_must_see_through_is_smaller_than_the_spread_of_sales(history):
@@ -312,7 +459,8 @@ def test_the_headline_claims_what_ended_and_can_be_judged(evaluation):
     assert kpis["campaign_response_rate"].previous == 0  # May: contacted, nothing redeemed
     assert kpis["campaign_response_rate"].year_before is None
     assert kpis["coupon_cost"].value is None
-    assert kpis["campaign_roi"].value is None  # nothing was spent: no return on nothing
+    assert kpis["campaign_roi"].value is None
+    assert kpis["campaign_roi"].note == "Nothing was spent, so there is no return on it."
     paid = headline(**tables, period=period, evaluation=evaluation, margin=0.5, contact_cost=1.0)[
         -1
     ]
@@ -352,7 +500,7 @@ def test_campaigns_run_in_and_end_in_their_periods(evaluation):
 
 def checks(**verdicts: str) -> list[Check]:
     given = dict.fromkeys(
-        ("history", "customers", "overlap", "balance", "practice", "finished"), "pass"
+        ("split", "history", "customers", "overlap", "balance", "practice", "finished"), "pass"
     )
     return [
         Check(name, verdict, name)
@@ -366,6 +514,10 @@ def checks(**verdicts: str) -> list[Check]:
         ({}, "B"),
         ({"control": "pass"}, "A"),
         ({"control": "pass", "finished": "unknown"}, "C"),
+        ({"control": "pass", "split": "unknown"}, "B"),
+        ({"control": "pass", "split": "unknown", "balance": "fail"}, "C"),
+        ({"control": "pass", "split": "unknown", "finished": "unknown"}, "C"),
+        ({"control": "pass", "split": "fail"}, "C"),
         ({"overlap": "fail"}, "C"),
         ({"practice": "unknown"}, "C"),
         ({"practice": "fail"}, "D"),

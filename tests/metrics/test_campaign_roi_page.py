@@ -1,24 +1,31 @@
 """What the page shows of campaigns: tables, charts' frames and sentences, from a known source."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.errors import MetricError
 from helpers.metrics.campaign_roi import (
     CHECKS,
     Evaluation,
     History,
     NextTest,
     Pooled,
+    arms_chart,
+    arms_sentences,
+    arms_table,
     attributed_table,
     balance_chart,
     balance_sentence,
     break_even_chart,
+    break_even_effects,
     break_even_sentence,
     budget_options,
-    budget_table,
+    budget_tables,
+    budget_total,
     campaign_cube,
     change_sentences,
     changes_sentence,
@@ -26,6 +33,7 @@ from helpers.metrics.campaign_roi import (
     contact_outcomes,
     counts_sentence,
     course_chart,
+    course_charts,
     courses,
     cumulative_chart,
     cumulative_sentence,
@@ -33,19 +41,25 @@ from helpers.metrics.campaign_roi import (
     effects_sentence,
     evaluate,
     evidence_counts,
-    evidence_grid,
     evidence_table,
+    evidence_tables,
+    experiment_segments,
+    experiment_table,
     headline,
     headline_changes,
     headline_effects,
     holdout_plan,
     holdout_sentence,
-    kinds_table,
+    incremental_effects,
+    incremental_kpis,
+    incremental_sentences,
+    kinds_tables,
     largest_campaign,
     largest_claimable,
     next_budget,
     next_sentence,
     next_test,
+    overlap_bars,
     overlap_chart,
     period_results,
     pooled_effect,
@@ -55,8 +69,10 @@ from helpers.metrics.campaign_roi import (
     quality_sentences,
     response_by_month,
     response_by_segment,
+    response_interval,
     results_by,
-    returns_table,
+    returns_tables,
+    sales_kpis,
     segment_table,
     trust_sentence,
     uplift_sentence,
@@ -66,7 +82,7 @@ from helpers.metrics.campaign_roi import (
 )
 from helpers.periods import Period
 
-START, WEEKS, CUSTOMERS, EFFECT = date(2017, 1, 2), 36, 400, 10.0
+START, WEEKS, CUSTOMERS, EFFECT = date(2016, 8, 15), 56, 400, 10.0
 AS_OF = START + timedelta(weeks=WEEKS, days=-1)  # 2017-09-10
 JUNE, MAY = Period.parse("2017-06"), Period.parse("2017-05")
 
@@ -76,20 +92,25 @@ def write(value: float, unit: str) -> str:
 
 
 def source() -> list[pd.DataFrame]:
-    """`m1` from May Day, `m2` from 5 June add 10 a week; `t1` from 17 July holds out a half."""
+    """`m1` from May Day, `m2` from 5 June add 10 a week; `t1` from 17 July holds out a half.
+
+    `e1` and `e2`, of January and February, contact a random half and add nothing.
+    """
     rng = np.random.default_rng(5)  # with one seed in ten a practice run fails, as designed
     ids = np.array([f"c{number:03}" for number in range(CUSTOMERS)])
     habit = rng.gamma(9, 9, CUSTOMERS)
     chance = 1 / (1 + np.exp(-(habit - 85) / 60))
     lists = {name: rng.random(CUSTOMERS) < chance for name in ("m1", "m2")}
+    lists |= {name: rng.random(CUSTOMERS) < 0.5 for name in ("e1", "e2")}
     held = rng.random(CUSTOMERS) < 0.5
-    spans = {"m1": (17, 4), "m2": (22, 4), "t1": (28, 4)}
-    reached = {**lists, "t1": ~held}
+    spans = {"e1": (20, 3), "e2": (27, 3), "m1": (37, 4), "m2": (42, 4), "t1": (48, 4)}
+    reached = {"m1": lists["m1"], "m2": lists["m2"], "t1": ~held}
     rows = []
     for week in range(WEEKS):
         gained = sum(
             EFFECT * reached[name] * (first <= week < first + length)
             for name, (first, length) in spans.items()
+            if name in reached
         )
         day = pd.Timestamp(START) + pd.Timedelta(weeks=week)
         when = day + pd.to_timedelta(rng.integers(0, 7, CUSTOMERS), "D")
@@ -105,7 +126,7 @@ def source() -> list[pd.DataFrame]:
     campaigns = pd.DataFrame(
         {
             "campaign_id": list(spans),
-            "campaign_type": ["Mail", "Mail", "Test"],
+            "campaign_type": ["Early", "Early", "Mail", "Mail", "Test"],
             "starts_on": [pd.Timestamp(START) + pd.Timedelta(weeks=a) for a, _ in spans.values()],
             "ends_on": [
                 pd.Timestamp(START) + pd.Timedelta(weeks=a + n, days=-1) for a, n in spans.values()
@@ -122,6 +143,7 @@ def source() -> list[pd.DataFrame]:
 
 
 TABLES = source()
+PAYS = pd.Series(3.0, index=["e1", "e2", "m1", "m2", "t1"])  # a campaign pays from 3 a week on
 CUSTOMER_IDS = [f"c{number:03}" for number in range(CUSTOMERS)]
 
 
@@ -132,7 +154,7 @@ def history() -> History:
 
 @pytest.fixture(scope="module")
 def found(history) -> Evaluation:
-    return evaluate(history)
+    return evaluate(history, planned_control_share=0.5, break_even=PAYS)
 
 
 @pytest.fixture(scope="module")
@@ -163,17 +185,22 @@ def test_the_evidence_table_has_a_mark_for_every_check(found):
 
 def test_grades_are_counted_over_the_periods_campaigns(found):
     counts = evidence_counts(found, period=Period.parse("2017"))
-    assert counts["campaigns"].tolist() == [1, 2, 0, 0]
-    assert counts_sentence(counts).startswith("Of 3 campaigns, 3 can be judged")
+    assert counts["campaigns"].tolist() == [1, 3, 0, 1]  # a practice run of `e2` fails, by chance
+    assert counts_sentence(counts).startswith("Of 5 campaigns, 4 can be judged")
     assert counts_sentence(counts.assign(campaigns=0)) == "No campaign ran in the period."
 
 
 def test_effects_come_best_evidence_first_with_the_truth_inside(found):
     chart = effect_chart(found, period=Period.parse("2017"))
     assert chart["campaign"].iloc[0] == "t1, experiment"
-    assert chart["corrected"].between(EFFECT - 3, EFFECT + 3).all()
+    added = chart[~chart["campaign"].str.startswith("e")]
+    assert added["corrected"].between(EFFECT - 3, EFFECT + 3).all()
     said = effects_sentence(chart, found, period=Period.parse("2017"))
-    assert said == "More than chance: t1, experiment; m1, fair comparison; m2, fair comparison."
+    assert said == (
+        "More than chance: t1, experiment; m1, fair comparison; m2, fair comparison. 1 of 5 "
+        "campaigns cannot be compared and are left out."
+    )
+    chart = added
     weak = chart.assign(corrected=[1.0, 4.0, 0.0], corrected_low=[-1.0, 0.1, -1.0])
     weak = weak.assign(corrected_high=[3.0, 7.9, 1.0])  # z = 2.01: p = .044, times three tests
     assert "among 3 campaigns it is not" in effects_sentence(weak, found, period=JUNE)
@@ -183,8 +210,9 @@ def test_effects_come_best_evidence_first_with_the_truth_inside(found):
 
 def test_practice_runs_are_named_by_their_verdict(found):
     chart = practice_chart(found)
-    assert chart["campaign"].tolist() == ["m1, passed", "m2, passed"]
-    assert ((chart["low"] < 0) & (chart["high"] > 0)).all()
+    assert chart["campaign"].tolist() == ["e1, passed", "e2, failed", "m1, passed", "m2, passed"]
+    passed = chart[chart["campaign"].str.endswith("passed")]
+    assert ((passed["low"] < 0) & (passed["high"] > 0)).all()
 
 
 def test_courses_show_two_groups_that_part_at_the_start(history, found):
@@ -219,6 +247,9 @@ def test_the_cube_adds_up_to_the_months(found):
     cube = campaign_cube(*TABLES, as_of=AS_OF)
     ran = list(zip(cube["month"], cube["campaign_id"], strict=True))
     assert ran == [
+        ("2017-01", "e1"),
+        ("2017-02", "e2"),
+        ("2017-03", "e2"),
         ("2017-05", "m1"),
         ("2017-06", "m2"),
         ("2017-07", "m2"),
@@ -251,16 +282,27 @@ def test_tables_name_every_column_and_hide_nothing_by_accident(found, outcomes):
     changes = headline_changes(*TABLES, period=JUNE)
     tables = [
         attributed_table(results),
-        returns_table(results),
-        budget_table(plan),
+        *returns_tables(results),
+        *budget_tables(plan),
+        *kinds_tables(results_by(outcomes, "campaign_id"), found, TABLES[1], margin=0.5),
         segment_table(segments),
         uplift_table(uplift),
         changes_table(changes),
-        evidence_grid(found, period=JUNE),
+        *evidence_tables(found, period=JUNE),
+        *arms_table(found, period=Period.parse("2017-08")),
+        *experiment_table(
+            experiment_segments(
+                History(*TABLES, as_of=AS_OF), found, halves, period=Period.parse("2017-08")
+            ),
+            found,
+        ),
     ]
+    assert len({table["title"] for table in tables}) == len(tables) == 14
     for table in tables:
         assert set(table["units"]) | set(table["labels"]) <= set(table["frame"].columns)
         assert "customer_id" not in table["frame"].columns
+        widest = 11 if table["title"] == "What the evidence rests on" else 9  # marks are narrow
+        assert len(table["frame"].columns) <= widest
         assert table["grain"] in {"campaign", "category", "segment"}
         if table["grain"] != "category":
             counts = table["customers"]
@@ -271,12 +313,13 @@ def test_tables_name_every_column_and_hide_nothing_by_accident(found, outcomes):
 
 def test_empty_tables_say_why(nothing, outcomes):
     results = period_results(outcomes.head(0), nothing, period=JUNE, margin=0.5)
-    assert returns_table(results)["note"] == "No campaign of the period can be judged."
+    (table,) = returns_tables(results)
+    assert table["note"] == "No campaign of the period can be judged."
     empty = pooled_uplift(History(*TABLES, as_of=AS_OF), nothing, halves)
     assert uplift_table(empty)["note"] == "No campaign so far can be judged."
     segments = response_by_segment(outcomes.head(0), halves(START))
     assert "had bought before" in segment_table(segments)["note"]
-    no_changes = headline_changes(*TABLES, period=Period.parse("2017-01"))
+    no_changes = headline_changes(*TABLES, period=Period.parse("2016-08"))
     assert "do not reach back" in changes_table(no_changes)["note"]
     assert "do not reach back" in changes_sentence(no_changes)
 
@@ -284,11 +327,15 @@ def test_empty_tables_say_why(nothing, outcomes):
 def test_uplift_over_campaigns_finds_the_effect_in_each_segment(history, found):
     uplift = pooled_uplift(history, found, halves).set_index("segment")
     assert uplift.index.tolist() == ["first", "second"]  # three customers are no segment
-    assert uplift["campaigns"].tolist() == [3, 3]
-    assert ((uplift["low"] < EFFECT) & (uplift["high"] > EFFECT)).all()
-    assert (uplift["p_adjusted"] < 0.001).all()
+    assert uplift["campaigns"].tolist() == [4, 4]
+    assert (uplift["high"] > EFFECT).all()  # three campaigns add 10, one adds nothing
+    assert (uplift["low"] > 0).all()
+    assert (uplift["p_adjusted"] < 0.05).all()
     said = uplift_sentence(uplift.reset_index())
     assert "first bought more" in said
+    assert said.endswith("may be chance: no ground to contact only some of them.")
+    apart = uplift.reset_index().assign(effect=[1.0, 9.0], standard_error=1.0)  # Q = 32 on 1 df
+    assert uplift_sentence(apart).endswith("differ from each other by more than chance explains.")
     assert "none of" in uplift_sentence(uplift.reset_index().assign(p_adjusted=0.3))
 
 
@@ -318,8 +365,7 @@ def test_every_headline_figure_is_split_by_kind_of_campaign(found):
             assert sums[kpi.contract.label] == pytest.approx(change, abs=tolerance)
     said = change_sentences(changes, period=JUNE, write=write)
     assert said[0].startswith("The response rate rose by")
-    assert all("2017-05" in line for line in said[:-1])
-    assert said[-1].startswith("Incremental revenue and return are not compared")
+    assert all("2017-05" in line for line in said)
 
 
 def test_kinds_with_few_answers_are_summed_until_nobody_can_be_told():
@@ -345,49 +391,74 @@ def test_the_verdict_names_effects_and_doubts(found, nothing):
     assert "m2 changed sales by $" in said
     assert "nothing" not in said
     assert verdict_sentence(nothing, period=JUNE, write=write) == "No campaign ran in the period."
-    early = evaluate(History(*TABLES, as_of=START + timedelta(weeks=19)))
+    early = evaluate(History(*TABLES, as_of=START + timedelta(weeks=39)))
     told = verdict_sentence(early, period=MAY, write=write)
     assert told == (
         "One campaign ran in the period. What it caused cannot be said. The largest, m1: "
-        "It is still running: this is its effect so far."
+        "Its cost is not known, so nobody can say how small an error must be."
     )
 
 
 def test_trust_is_told_from_practice_runs(found, nothing):
     said = trust_sentence(found, write=write)
     assert "practice runs on weeks before a campaign began" in said
-    assert "too few to correct" in said  # six runs, ten are needed
+    assert said.startswith("In 12 practice runs")
+    assert said.endswith("All effects on this page are corrected for that.")
+    few = replace(found, practice=found.practice.head(6))
+    assert "too few to correct" in trust_sentence(few, write=write)
     assert "do not reach back" in trust_sentence(nothing, write=write)
 
 
 def test_all_campaigns_together(found, nothing):
     pooled = pooled_effect(found)
-    assert pooled.campaigns == 3
+    assert pooled.campaigns == 4
     assert pooled.low < EFFECT < pooled.high
-    assert "Too few practice runs" in pooled_sentence(pooled, write=write)
-    sure = pooled_sentence(Pooled(2, 3.0, 1.0, 5.0, True), write=write)
+    sure = pooled_sentence(Pooled(2, 3.0, 1.0, 5.0), write=write)
     assert sure == (
         "The 2 campaigns that can be judged so far changed a contacted customer's sales by $3.00 a "
         "week on average (95% sure: $1.00 to $5.00)."
     )
-    assert "no proof" in pooled_sentence(Pooled(1, 3.0, -1.0, 5.0, True), write=write)
+    assert "no proof" in pooled_sentence(Pooled(1, 3.0, -1.0, 5.0), write=write)
     assert "no average effect" in pooled_sentence(pooled_effect(nothing), write=write)
 
 
-def test_money_needs_an_experiment_or_a_comparison_that_was_tried(found, outcomes):
-    options = budget_options(found, results_by(outcomes, "campaign_id")).set_index("option")
-    assert options.loc["Mail", "claimed"] == 0  # two fair comparisons, six practice runs
-    assert np.isnan(options.loc["Mail", "effect"])
-    test = options.loc["Test"]
+def test_money_needs_an_experiment_or_a_comparison_that_was_tried(history, found, outcomes):
+    whole = results_by(outcomes, "campaign_id")
+    options = budget_options(found, whole).set_index("option")
+    assert options["claimed"].to_dict() == {"Early": 1, "Mail": 2, "Test": 1}
+    dear = evaluate(history, planned_control_share=0.5, break_even=PAYS / 30)
+    unsure = budget_options(dear, whole).set_index("option")
+    assert unsure["claimed"].to_dict() == {"Early": 0, "Mail": 0, "Test": 1}
+    assert np.isnan(unsure.loc["Mail", "effect"])
+    test = unsure.loc["Test"]
     assert test["effect"] == pytest.approx(EFFECT * 4, abs=8)
     assert test["cost"] == 0.5
-    plan = next_budget(options.reset_index(), budget=1000, margin=0.5)
+    plan = next_budget(unsure.reset_index(), budget=1000, margin=0.5)
     said = next_sentence(plan, confidence=0.8, write=write)
     assert said.startswith(f"Spend ${0.5 * test['customers']:.2f} on Test (100% likely to pay).")
-    assert "Run Mail only with a random hold-out, to learn whether it pays." in said
+    assert "Run Early and Mail only with a random hold-out, to learn whether they pay." in said
     assert "run the first one as a test" in next_sentence(plan.head(0), confidence=0.8, write=write)
     stopped = plan.assign(advice="stop", spend=0.0)
     assert "they most probably lose money" in next_sentence(stopped, confidence=0.8, write=write)
+
+
+def test_the_whole_budget_has_an_expected_profit_with_its_interval():
+    # two options without a spread between them: effect 10 ± 1 a contact, cost 1 and 2, margin one
+    # half: profit 4 and 3 a contact with an error of .5; 10 contacts at 1 and 20 of 50 at 2
+    options = pd.DataFrame({"option": ["a", "b"], "customers": [10, 50], "effect": 10.0,
+                            "standard_error": 1.0, "cost": [1.0, 2.0]})  # fmt: skip
+    plan = next_budget(options, budget=50, margin=0.5)
+    total = budget_total(plan)
+    assert (total.spend, total.profit) == (50, 100)
+    reach = 1.959964 * 0.5 * (10 + 20)  # errors are added: one mistake moves both
+    assert (total.low, total.high) == (pytest.approx(100 - reach), pytest.approx(100 + reach))
+    assert total.probability == pytest.approx(1)
+    said = next_sentence(plan, confidence=0.8, write=write)
+    assert "In all, $50.00 should bring a profit of $100.00 after its cost" in said
+    assert f"(95% sure: ${100 - reach:.2f} to ${100 + reach:.2f})" in said
+    nothing = budget_total(next_budget(options, budget=0, margin=0.5))
+    assert (nothing.spend, nothing.profit, nothing.low) == (0, 0, 0)
+    assert np.isnan(nothing.probability)
 
 
 def test_the_next_test_compares_what_it_sees_with_what_would_pay(history, found, outcomes, nothing):
@@ -397,7 +468,12 @@ def test_the_next_test_compares_what_it_sees_with_what_would_pay(history, found,
     assert test.break_even == pytest.approx(row["cost"] / row["contacted"] / (0.5 * 4))
     fifth = test.plan.loc[test.plan["holdout_share"] == 0.2, "detectable_effect"].iloc[0]
     assert test.repeats == np.ceil((fifth / test.break_even) ** 2)
-    assert "such campaigns, read together" in holdout_sentence(test, write=write)
+    said = holdout_sentence(test, write=write)
+    assert f"read together, or one with a list of {test.needed:,} customers, half of" in said
+    half = holdout_plan(customers=test.needed, standard_deviation=1.0, mean=1.0, shares=[0.5])
+    whole = holdout_plan(customers=test.customers, standard_deviation=1.0, mean=1.0, shares=[0.2])
+    seen = half["detectable_effect"].iloc[0] / whole["detectable_effect"].iloc[0] * fifth
+    assert seen == pytest.approx(test.break_even, rel=0.01)  # exactly what it must show
     plan = holdout_plan(customers=1000, standard_deviation=1.0, mean=10.0)
     easy = NextTest("x", 1000, plan, 5.0, 1.0)
     assert holdout_sentence(easy, write=write).endswith("So one campaign is enough to tell.")
@@ -433,16 +509,21 @@ def test_figures_of_fewer_than_eight_customers_are_blank(history, found):
     few = redemptions.drop_duplicates("customer_id").head(5)
     outcomes = contact_outcomes(orders, campaigns, contacts, few, as_of=AS_OF, contact_cost=0.5)
     results = period_results(outcomes, found, period=JUNE, margin=0.5)
-    shown = returns_table(results)["frame"].set_index("campaign")
-    assert shown.loc["m2, Mail", ["cost", "break_even_revenue", "profit_probability"]].isna().all()
-    assert np.isfinite(shown.loc["m2, Mail", "incremental_revenue"])
+    brought, sure = (t["frame"].set_index("campaign") for t in returns_tables(results))
+    assert brought.loc["m2, Mail", ["cost", "break_even_revenue", "roi"]].isna().all()
+    assert np.isnan(sure.loc["m2, Mail", "profit_probability"])
+    assert np.isfinite(brought.loc["m2, Mail", "incremental_revenue"])
     whole = results_by(outcomes, "campaign_id")
-    kinds = kinds_table(whole, found, campaigns, margin=0.5)["frame"].set_index("option")
-    assert kinds.loc["Mail", ["cost", "attributed_revenue", "roas", "claimed_cost"]].isna().all()
+    tables = kinds_tables(whole, found, campaigns, margin=0.5)
+    kinds, caused = (table["frame"].set_index("option") for table in tables)
+    assert kinds.loc["Mail", ["cost", "attributed_revenue", "roas"]].isna().all()
+    assert np.isnan(caused.loc["Mail", "claimed_cost"])
     assert np.isfinite(kinds.loc["Test", "cost"])
     options = budget_options(found, whole)
-    plan = budget_table(next_budget(options, budget=1000, margin=0.5))["frame"].set_index("option")
-    assert plan.loc["Mail", ["cost", "spend"]].isna().all()
+    tables = budget_tables(next_budget(options, budget=1000, margin=0.5))
+    where, basis = (table["frame"].set_index("option") for table in tables)
+    assert where.loc["Mail", ["spend", "expected_profit", "expected_low"]].isna().all()
+    assert basis.loc["Mail", ["cost", "probability"]].isna().all()
     assert break_even_chart(outcomes, contact_cost=0.5, write=write).empty
     changes = headline_changes(orders, campaigns, contacts, few, period=JUNE)
     hidden = changes_table(changes)["frame"].set_index("campaign_type")
@@ -461,9 +542,9 @@ def test_payback_is_told_where_the_effect_is_more_than_chance(history, found, ou
 
 def test_kinds_and_channels_are_summed(found, outcomes):
     whole = results_by(outcomes, "campaign_id")
-    channels = TABLES[1].assign(channel=["letter", "letter", None])
-    table = kinds_table(whole, found, channels, margin=0.5)["frame"].set_index("option")
-    assert table.index.tolist() == ["Mail, letter", "Test"]
+    channels = TABLES[1].assign(channel=["letter"] * 4 + [None])
+    table = kinds_tables(whole, found, channels, margin=0.5)[0]["frame"].set_index("option")
+    assert table.index.tolist() == ["Early, letter", "Mail, letter", "Test"]
     assert table.loc["Mail, letter", "cost"] == pytest.approx(
         whole.loc[whole["campaign_id"].isin(["m1", "m2"]), "cost"].sum()
     )
@@ -475,3 +556,146 @@ def test_what_is_added_up_is_named(history, found):
     one = chart[chart["campaign"] == "m2, fair comparison"]
     assert cumulative_sentence(one).startswith("m2, fair comparison. The band")
     assert "nothing to add up" in cumulative_sentence(chart.head(0))
+
+
+def test_what_pays_follows_from_cost_margin_and_weeks(outcomes):
+    # m2: 60 of coupons and 0.50 a contact over four weeks, at a margin of one half
+    whole = results_by(outcomes, "campaign_id")
+    pays = break_even_effects(whole, TABLES[1], as_of=AS_OF, margin=0.5)
+    contacts = TABLES[2]["campaign_id"].eq("m2").sum()
+    assert pays["m2"] == pytest.approx((60 + 0.5 * contacts) / (0.5 * contacts * 4))
+    assert pays["e1"] == pytest.approx(0.5 / (0.5 * 3))
+    half = break_even_effects(whole, TABLES[1], as_of=date(2017, 6, 18), margin=0.5)
+    assert half["m2"] == pytest.approx(2 * pays["m2"])  # two of its four weeks are seen
+    assert np.isnan(half["t1"])  # not begun
+    with pytest.raises(MetricError, match="margin"):
+        break_even_effects(whole, TABLES[1], as_of=AS_OF, margin=0)
+
+
+def test_at_the_effect_that_pays_the_return_is_zero(found, outcomes):
+    whole = results_by(outcomes, "campaign_id")
+    pays = break_even_effects(whole, TABLES[1], as_of=AS_OF, margin=0.5)
+    row = whole.set_index("campaign_id").loc["m2"]
+    revenue = pays["m2"] * row["contacted"] * 4
+    assert (0.5 * revenue - row["cost"]) / row["cost"] == pytest.approx(0)
+
+
+def test_what_campaigns_caused_is_compared_where_both_periods_can_be_judged(found, outcomes):
+    whole = results_by(outcomes, "campaign_id")
+    august = {"period": Period.parse("2017-08"), "margin": 0.5}  # t1 ended; m2 ended in July
+    gain, roi = incremental_kpis(whole, found, contact_cost=0.5, **august)
+    rows = found.effects.set_index("campaign_id")["incremental_revenue"]
+    assert gain.value == pytest.approx(rows["t1"], abs=0.01)
+    assert gain.previous == pytest.approx(rows["m2"], abs=0.01)
+    assert gain.year_before is None
+    moved = incremental_effects(whole, found, **august)
+    sums = moved.groupby("kpi")["effect"].sum()
+    assert sums["Incremental revenue"] == pytest.approx(rows["t1"] - rows["m2"])
+    assert sums["Return on investment"] == pytest.approx(roi.value - roi.previous, abs=2e-4)
+    assert moved["driver"].tolist() == [
+        "Customers compared", "Other kinds of campaigns", "Effect of a contact",
+        "Cost of a contact", "Other kinds of campaigns", "Effect of a contact",
+    ]  # fmt: skip
+    # another kind ran in each period: the whole change of the effect is one of kinds
+    assert moved.loc[[2, 5], "effect"].abs().max() < 1e-9
+    said = incremental_sentences(whole, found, **august)
+    assert said[0].startswith("Incremental revenue: ")
+    assert "against 2017-07" in said[0]
+    drawn = headline_effects(headline_changes(*TABLES, period=august["period"]), caused=moved)
+    assert {"Incremental revenue", "Return on investment"} <= set(drawn["kpi"])
+
+
+def test_what_cannot_be_compared_says_why(found, nothing, outcomes):
+    whole = results_by(outcomes, "campaign_id")
+    june = {"period": JUNE, "margin": 0.5}
+    assert incremental_effects(whole, found, **june).empty
+    (said,) = incremental_sentences(whole, found, **june)
+    assert said == (
+        "Incremental revenue and return are not compared with 2017-05: no campaign ended in "
+        "2017-06, and the one that ended in 2017-05 can be judged."
+    )
+    (none,) = incremental_sentences(whole.head(0), nothing, **june)
+    assert none.endswith("no campaign ended in 2017-06, and no campaign ended in 2017-05.")
+
+
+def test_contacts_of_one_customer_are_not_independent():
+    # 10 customers with 4 contacts each, half answer all of them: p = .5; Σ(y − p m)² = 10 · 4,
+    # variance 10/9 · 40/40² = 1/36, effective n = .25 · 36 = 9, not 40
+    outcomes = pd.DataFrame({"customer_id": np.repeat(np.arange(10), 4).astype(str),
+                             "contacted": 1, "redeemed": [1] * 20 + [0] * 20})  # fmt: skip
+    low, high = response_interval(outcomes)
+    z2, n = 1.959964**2, 9
+    reach = 1.959964 * np.sqrt(0.25 / n + z2 / (4 * n**2)) / (1 + z2 / n)
+    assert (low, high) == (pytest.approx(0.5 - reach), pytest.approx(0.5 + reach))
+    alone = outcomes.assign(customer_id=np.arange(40).astype(str))
+    narrow = response_interval(alone)
+    assert high - low > 1.8 * (narrow[1] - narrow[0])
+    unlisted = pd.concat([outcomes, outcomes.head(5).assign(contacted=0)], ignore_index=True)
+    assert response_interval(unlisted) == (low, high)
+
+
+def test_the_clustered_interval_covers_the_rate_as_often_as_it_says():
+    rng, hits, naive, rounds = np.random.default_rng(4), 0, 0, 300
+    for _ in range(rounds):
+        chance = rng.beta(0.4, 1.6, 150)  # customers differ: the mean rate is .2
+        lists = rng.integers(1, 5, 150)
+        who = np.repeat(np.arange(150), lists)
+        answered = (rng.random(len(who)) < chance[who]).astype(int)
+        rows = pd.DataFrame({"customer_id": who.astype(str), "contacted": 1, "redeemed": answered})
+        low, high = response_interval(rows)
+        hits += low <= 0.2 <= high
+        low, high = response_interval(rows.assign(customer_id=np.arange(len(rows)).astype(str)))
+        naive += low <= 0.2 <= high
+    assert 0.92 <= hits / rounds <= 0.98  # binomial error of 300 rounds: ±.025
+    assert naive / rounds < 0.90
+
+
+@pytest.mark.parametrize(("answers", "limit"), [(0, 0.0), (8, 1.0)])
+def test_nobody_or_everybody_answering_leaves_an_interval_of_the_customers(answers, limit):
+    rows = pd.DataFrame({"customer_id": list("aabbccdd"), "contacted": 1,
+                         "redeemed": [1] * answers + [0] * (8 - answers)})  # fmt: skip
+    low, high = response_interval(rows)
+    assert limit in (pytest.approx(low), pytest.approx(high))
+    assert high - low == pytest.approx(1.959964**2 / (4 + 1.959964**2))  # four customers
+    assert np.isnan(response_interval(rows.assign(contacted=0))[0])
+
+
+def test_all_sales_stand_beside_those_with_a_coupon(history, found):
+    values = headline(*TABLES, period=JUNE, evaluation=found, margin=0.5)
+    sales, share = sales_kpis(history, values, period=JUNE)
+    inside = TABLES[0]["ordered_at"].between("2017-06-01", "2017-07-01", inclusive="left")
+    assert sales.value == pytest.approx(TABLES[0].loc[inside, "revenue"].sum(), abs=0.005)
+    attributed = next(k for k in values if k.contract.name == "attributed_revenue")
+    assert share.value == pytest.approx(attributed.value / sales.value, abs=1e-4)
+    hidden = [replace(kpi, value=None, note="Too few.") for kpi in values]
+    assert sales_kpis(history, hidden, period=JUNE)[1].note == "Too few."
+
+
+def test_arms_are_told_with_their_relative_effect(found):
+    august = Period.parse("2017-08")
+    rows = arms_chart(found, period=august)
+    assert rows["arm"].tolist() == ["control", "mail"]
+    (said,) = arms_sentences(rows, write=write)
+    assert said.startswith("t1, arm mail: sales changed by 1")
+    assert said.endswith("more than chance.")
+    assert arms_table(found, period=JUNE) == []
+    (table,) = arms_table(found, period=august)
+    assert table["frame"]["n"].sum() == CUSTOMERS
+
+
+def test_overlap_is_drawn_for_campaigns_without_a_control_group(history, found):
+    drawn = overlap_bars(history, found, campaign="m2", pre_weeks=8, write=write)
+    assert drawn["frame"].groupby("group")["share"].sum().tolist() == pytest.approx([1, 1])
+    assert "m2: 100% of the contacted customers have somebody like them" in drawn["says"]
+    assert overlap_bars(history, found, campaign="t1", pre_weeks=8, write=write)["frame"].empty
+    none = overlap_bars(history, found, campaign=None, pre_weeks=8, write=write)
+    assert none["says"] == "There is no campaign to compare."
+
+
+def test_courses_without_a_campaign_draw_nothing(history, found):
+    course = courses(history, found, period=JUNE, pre_weeks=8)
+    assert [chart["title"] for chart in course_charts(course)] == [
+        "Weekly sales a customer", "Sales caused, added up",
+    ]  # fmt: skip
+    assert len(course_charts(course.assign(claimable=False))) == 1
+    assert course_charts(course.head(0)) == []

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from helpers.errors import ReportError
-from helpers.metrics import customer_value, sales_forecast
+from helpers.metrics import campaign_roi, customer_value, sales_forecast
 from helpers.metrics.contracts import Contract, Kpi
 from helpers.periods import Period
 from helpers.report.format import Formatter
@@ -52,14 +52,16 @@ def test_a_sum_that_is_not_known_is_refused() -> None:
         control(other, tables([], []), PERIOD)
 
 
-def test_revenue_of_customers_and_sales_of_the_forecast_reconcile_with_the_same_orders() -> None:
+def test_sales_of_campaigns_of_customers_and_of_the_forecast_reconcile_with_the_same_orders() -> (
+    None
+):
     found = {
         contract.name: contract
-        for family in (customer_value, sales_forecast)
+        for family in (campaign_roi, customer_value, sales_forecast)
         for contract in family.CONTRACTS
         if contract.reconciles
     }
-    assert set(found) == {"customer_revenue", "period_sales"}
+    assert set(found) == {"all_sales", "customer_revenue", "period_sales"}
     assert {(c.reconciles, c.unit, c.precision) for c in found.values()} == {
         ("orders.revenue", "currency", 2)
     }

@@ -29,3 +29,9 @@ class Params(MarginParams):
     control_arm: str = Field(
         min_length=1, description="arm of the customers held out at random, where there is one"
     )
+    planned_control_share: float = Field(
+        ge=0,
+        lt=1,
+        description="share of an experiment's list meant to be held out, where its campaign has no "
+        "control_share; 0: not known",
+    )

@@ -1,12 +1,31 @@
 """Campaign ROI: what campaigns attracted, what they caused, and how far that can be believed."""
 
+from helpers.metrics.campaign_roi.advice import (
+    arms_sentences,
+    break_even_sentence,
+    experiment_sentences,
+    holdout_sentence,
+    next_sentence,
+    uplift_sentence,
+)
 from helpers.metrics.campaign_roi.attribution import (
     attribute_redemptions,
     contact_outcomes,
     results_by,
 )
 from helpers.metrics.campaign_roi.balance import balance_table, overlap_table
-from helpers.metrics.campaign_roi.budget import next_budget, sales_deviation
+from helpers.metrics.campaign_roi.budget import (
+    Total,
+    budget_total,
+    next_budget,
+    sales_deviation,
+)
+from helpers.metrics.campaign_roi.charts import (
+    balance_dots,
+    course_charts,
+    overlap_bars,
+    practice_dots,
+)
 from helpers.metrics.campaign_roi.comparison import Comparison, compare, difference_in_differences
 from helpers.metrics.campaign_roi.definitions import CONTRACTS
 from helpers.metrics.campaign_roi.diagnosis import contributions, mix_and_rate
@@ -19,7 +38,12 @@ from helpers.metrics.campaign_roi.drivers import (
 from helpers.metrics.campaign_roi.evaluation import Evaluation, evaluate
 from helpers.metrics.campaign_roi.evidence import CHECKS, GRADES, Check, grade
 from helpers.metrics.campaign_roi.experiment import adjusted_lift, lift, relative_lift_interval
-from helpers.metrics.campaign_roi.headline import ended_in, evidence_kpis, headline, ran_in
+from helpers.metrics.campaign_roi.headline import evidence_kpis, headline, sales_kpis
+from helpers.metrics.campaign_roi.incremental import (
+    incremental_effects,
+    incremental_kpis,
+    incremental_sentences,
+)
 from helpers.metrics.campaign_roi.outlook import (
     NextTest,
     Pooled,
@@ -30,6 +54,7 @@ from helpers.metrics.campaign_roi.outlook import (
 )
 from helpers.metrics.campaign_roi.over_time import effect_over_time
 from helpers.metrics.campaign_roi.panel import History, Panel, covariates
+from helpers.metrics.campaign_roi.pay_tables import budget_tables, kinds_tables, returns_tables
 from helpers.metrics.campaign_roi.power import holdout_plan, minimum_detectable_effect, sample_size
 from helpers.metrics.campaign_roi.practice import (
     Placebo,
@@ -39,6 +64,7 @@ from helpers.metrics.campaign_roi.practice import (
     method_errors,
     random_effects,
 )
+from helpers.metrics.campaign_roi.response import response_interval
 from helpers.metrics.campaign_roi.results import (
     campaign_cube,
     period_results,
@@ -47,23 +73,30 @@ from helpers.metrics.campaign_roi.results import (
     response_change,
     with_payback,
 )
-from helpers.metrics.campaign_roi.returns import break_even_table, payback_days, returns, returns_by
+from helpers.metrics.campaign_roi.returns import (
+    break_even_effects,
+    break_even_table,
+    payback_days,
+    returns,
+    returns_by,
+)
 from helpers.metrics.campaign_roi.runs import weighted_run, weighted_runs
 from helpers.metrics.campaign_roi.sample_ratio import SampleRatio, sample_ratio_test
 from helpers.metrics.campaign_roi.segment_uplift import pooled_uplift
 from helpers.metrics.campaign_roi.segments import adjust_p_values, heterogeneity, lift_by_segment
+from helpers.metrics.campaign_roi.spans import ended_in, ran_in
 from helpers.metrics.campaign_roi.tables import (
+    arms_table,
     attributed_table,
-    budget_table,
     changes_table,
-    evidence_grid,
-    kinds_table,
-    returns_table,
+    evidence_tables,
+    experiment_table,
     segment_table,
     uplift_table,
 )
-from helpers.metrics.campaign_roi.uplift import uplift_by_segment
+from helpers.metrics.campaign_roi.uplift import experiment_segments
 from helpers.metrics.campaign_roi.views import (
+    arms_chart,
     balance_chart,
     course_chart,
     courses,
@@ -78,16 +111,13 @@ from helpers.metrics.campaign_roi.views import (
 )
 from helpers.metrics.campaign_roi.words import (
     balance_sentence,
-    break_even_sentence,
     counts_sentence,
     cumulative_sentence,
     effects_sentence,
-    holdout_sentence,
-    next_sentence,
+    later_sentences,
     pooled_sentence,
     quality_sentences,
     trust_sentence,
-    uplift_sentence,
     verdict_sentence,
 )
 
@@ -105,18 +135,25 @@ __all__ = [
     "Pooled",
     "SampleRatio",
     "Spread",
+    "Total",
     "adjust_p_values",
     "adjusted_lift",
+    "arms_chart",
+    "arms_sentences",
+    "arms_table",
     "attribute_redemptions",
     "attributed_table",
     "balance_chart",
+    "balance_dots",
     "balance_sentence",
     "balance_table",
     "break_even_chart",
+    "break_even_effects",
     "break_even_sentence",
     "break_even_table",
     "budget_options",
-    "budget_table",
+    "budget_tables",
+    "budget_total",
     "calibrated",
     "campaign_cube",
     "change_sentences",
@@ -127,6 +164,7 @@ __all__ = [
     "contributions",
     "counts_sentence",
     "course_chart",
+    "course_charts",
     "courses",
     "covariates",
     "cumulative_chart",
@@ -138,9 +176,12 @@ __all__ = [
     "ended_in",
     "evaluate",
     "evidence_counts",
-    "evidence_grid",
     "evidence_kpis",
     "evidence_table",
+    "evidence_tables",
+    "experiment_segments",
+    "experiment_sentences",
+    "experiment_table",
     "grade",
     "headline",
     "headline_changes",
@@ -148,10 +189,14 @@ __all__ = [
     "heterogeneity",
     "holdout_plan",
     "holdout_sentence",
+    "incremental_effects",
+    "incremental_kpis",
+    "incremental_sentences",
     "joint_placebo",
-    "kinds_table",
+    "kinds_tables",
     "largest_campaign",
     "largest_claimable",
+    "later_sentences",
     "lift",
     "lift_by_segment",
     "method_errors",
@@ -160,6 +205,7 @@ __all__ = [
     "next_budget",
     "next_sentence",
     "next_test",
+    "overlap_bars",
     "overlap_chart",
     "overlap_table",
     "payback_days",
@@ -168,6 +214,7 @@ __all__ = [
     "pooled_sentence",
     "pooled_uplift",
     "practice_chart",
+    "practice_dots",
     "quality_sentences",
     "ran_in",
     "random_effects",
@@ -175,16 +222,17 @@ __all__ = [
     "response_by_month",
     "response_by_segment",
     "response_change",
+    "response_interval",
     "results_by",
     "returns",
     "returns_by",
-    "returns_table",
+    "returns_tables",
     "sales_deviation",
+    "sales_kpis",
     "sample_ratio_test",
     "sample_size",
     "segment_table",
     "trust_sentence",
-    "uplift_by_segment",
     "uplift_sentence",
     "uplift_table",
     "verdict_sentence",

@@ -1,5 +1,7 @@
 """What to do with the next budget: who to contact, how sure that is, and which test to run."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -35,9 +37,10 @@ def next_budget(
     Returns:
         One row an option, best first: the columns given, `expected` (effect after shrinking,
         currency a contact), `profit profit_low profit_high` (currency a contact, 95 %),
-        `probability` (share), `spend` (currency), `contacts` (float64), `expected_profit`
-        (currency), `advice` (`spend`, `test` or `stop`: a chance of profit of at least
-        `confidence`, between, or at most 1 − `confidence`).
+        `probability` (share), `spend` (currency), `contacts` (float64), `expected_profit
+        expected_low expected_high` (currency, of the money spent on it, 95 %), `advice` (`spend`,
+        `test` or `stop`: a chance of profit of at least `confidence`, between, or at most 1 −
+        `confidence`).
 
     Raises:
         MetricError: a column is missing, a bound is violated, or a cost or size is negative or
@@ -110,7 +113,41 @@ def _allocated(found: pd.DataFrame, budget: float) -> pd.DataFrame:
     left = np.maximum(0.0, budget - before)
     reach = np.where(cost > 0, np.minimum(wanted, left / np.where(cost > 0, cost, 1.0)), wanted)
     gain = np.where(reach > 0, reach * found["profit"].to_numpy(dtype=float), 0.0)
-    return found.assign(spend=reach * cost, contacts=reach, expected_profit=gain)
+    limits = {
+        f"expected_{end}": np.where(reach > 0, reach * found[f"profit_{end}"].astype(float), 0.0)
+        for end in ("low", "high")
+    }
+    return found.assign(spend=reach * cost, contacts=reach, expected_profit=gain, **limits)
+
+
+@dataclass(frozen=True)
+class Total:
+    """What a whole budget is expected to bring, in currency."""
+
+    spend: float
+    profit: float
+    low: float
+    high: float
+    probability: float
+    """That the whole of it pays; NaN where nothing is spent."""
+
+
+def budget_total(plan: pd.DataFrame) -> Total:
+    """Return what the money that `next_budget` gives is expected to bring, with its interval.
+
+    profit = Σ expected_profit. The errors of the options are added, not averaged out: their effects
+    were drawn towards each other and rest on the same customers, so that one's mistake is probably
+    the other's too.
+
+    Raises:
+        MetricError: a column is missing.
+    """
+    needed = ["spend", "expected_profit", "expected_low", "expected_high"]
+    require_columns(plan, needed, table="plan")
+    spend, profit, low, high = (float(plan[name].sum()) for name in needed)
+    error = (high - low) / (2 * 1.959964)
+    probability = float(stats.norm.cdf(profit / error)) if error > 0 else float("nan")
+    return Total(spend, profit, low, high, probability)
 
 
 def sales_deviation(panel: Panel, *, pre_weeks: int = 8) -> tuple[float, float, int]:

@@ -23,7 +23,8 @@ CONTRACTS: tuple[Contract, ...] = (
             "How many of all contacts, by campaigns that ran in the period, led to a used coupon."
         ),
         formula=(
-            "contacts with a coupon redeemed in the period / contacts of campaigns that ran in it"
+            "contacts with a coupon redeemed in the period / contacts of campaigns that ran in it; "
+            "95% Wilson interval with the effective number of contacts, clustered by customer"
         ),
         denominator="contacts (a customer in two campaigns counts twice)",
         exclusions=f"{_CONTROL} Coupons used by customers who were not on the list.",
@@ -71,7 +72,8 @@ CONTRACTS: tuple[Contract, ...] = (
         unit="currency",
         definition=(
             "Sales that would not have come without the campaigns that ended in the period. Shown "
-            "only where the evidence is an experiment or a fair comparison."
+            "only where the evidence is an experiment or a fair comparison: one whose practice "
+            "runs rule out an error as large as the effect from which the campaign pays."
         ),
         formula=(
             "Σ over claimable campaigns: effect a customer and week · weeks · contacted customers "
@@ -97,6 +99,25 @@ CONTRACTS: tuple[Contract, ...] = (
         precision=4,
     ),
     Contract(
+        name="all_sales",
+        label="Sales to all customers",
+        unit="currency",
+        definition="What all customers paid in the period, contacted or not, after returns.",
+        formula="sum of revenue over the orders dated in the period",
+        exclusions="Rows that cleaning removed; see data quality.",
+        reconciles="orders.revenue",
+    ),
+    Contract(
+        name="coupon_sales_share",
+        label="Share of sales with a coupon",
+        unit="share",
+        definition="How much of all sales came in baskets in which a campaign's coupon was used.",
+        formula="attributed revenue / sales to all customers",
+        denominator="sales of the period to all customers",
+        higher_is="neutral",
+        precision=4,
+    ),
+    Contract(
         name="evidence_share",
         label="Campaigns with usable evidence",
         unit="share",
@@ -111,7 +132,7 @@ CONTRACTS: tuple[Contract, ...] = (
         unit="currency",
         definition=(
             "What the comparison finds, on average, in weeks before a campaign began, where the "
-            "truth is zero. All effects are corrected for it."
+            "truth is zero. From ten such runs on, all effects are corrected for it."
         ),
         formula=(
             "precision-weighted mean effect a customer and week over all comparable practice runs"

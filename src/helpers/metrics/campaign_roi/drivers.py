@@ -86,12 +86,14 @@ def _changes(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     return found.assign(redeemers=smallest, reached=reached).rename_axis(by).reset_index()
 
 
-def headline_effects(changes: pd.DataFrame, *, least: int = 8) -> pd.DataFrame:
+def headline_effects(
+    changes: pd.DataFrame, *, least: int = 8, caused: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Return what moved each headline figure, by kind of campaign, from `headline_changes`.
 
     Customers contacted = contacts of each kind − contacts to customers in several campaigns.
     Kinds with 1 to `least` − 1 customers who used a coupon are summed up, with the next larger one
-    where that is needed, in figures of money.
+    where that is needed, in figures of money. `caused`: of `incremental_effects`, added below.
 
     Columns out: those of `effects.joined`, and `customers` (float64; 0: nobody to protect). The
     effects of a figure add up to its change.
@@ -108,7 +110,10 @@ def headline_effects(changes: pd.DataFrame, *, least: int = 8) -> pd.DataFrame:
             found.append(_rows(name, *_protected(rows, column, least)))
         parts[str(words)] = pd.concat(found, ignore_index=True)
     table = joined(parts)
-    return table if len(table) else table.assign(customers=pd.Series(dtype=float))
+    if not len(table):
+        table = table.assign(customers=pd.Series(dtype=float))
+    tables = [rows for rows in (table, caused) if rows is not None and len(rows)]
+    return pd.concat(tables, ignore_index=True) if tables else table
 
 
 _MONEY = {
@@ -155,8 +160,8 @@ def change_sentences(
 ) -> list[str]:
     """Return why each headline figure changed since the period before and a year before.
 
-    From `headline_changes`; `name` writes a period for the reader. One sentence where the data
-    reach back to neither.
+    From `headline_changes`; see `incremental_sentences` for what campaigns caused. `name` writes a
+    period for the reader. One sentence where the data reach back to neither.
     """
     if changes.empty:
         return [changes_sentence(changes)]
@@ -170,10 +175,7 @@ def change_sentences(
                 moved[moved["against"] == words],
                 period=period, leave_out=(response,), name=name, write=write,
             )  # fmt: skip
-    return [
-        *found,
-        "Incremental revenue and return are not compared: other campaigns ended then.",
-    ]
+    return found
 
 
 def changes_sentence(

@@ -25,6 +25,7 @@ ALIKE = 0.1
 
 CHECKS = {
     "control": "Random control group",
+    "split": "Split as planned",
     "history": "Enough history",
     "customers": "Enough customers",
     "overlap": "Somebody to compare with",
@@ -35,6 +36,10 @@ CHECKS = {
 """Check to the words a reader sees, in the order of the page."""
 
 _VITAL = ("history", "customers")  # without these there is nothing to compare
+_UNPLANNED = (
+    "There was a random control group, alike before the start. Its planned size is not known: a "
+    "fault in the draw cannot be excluded by it."
+)
 
 
 @dataclass(frozen=True)
@@ -54,15 +59,19 @@ class Check:
 def grade(checks: list[Check]) -> tuple[str, str]:
     """Return the grade of the evidence and the reason in one sentence.
 
-    A: a random control group of the planned size, alike before the start. B: no control group, and
-    every other check passes. D: too little history or too few customers, or the practice run shows
-    an effect where there was none or is missing. C: anything between.
+    A: a random control group of the planned size and, where there is a pre-period, alike before the
+    start. B: a random control group whose planned size is not known but which was alike before the
+    start; or no control group, and every other check passes. D: too little history or too few
+    customers, or the practice run shows an effect where there was none. C: anything between.
     """
     by_name = {check.name: check for check in checks}
     wanting = [check for check in checks if check.verdict != "pass" and check.name != "control"]
     if by_name["control"].verdict == "pass":
         if not wanting:
-            return "A", "A random control group shows what would have happened anyway."
+            return "A", "A random control group of the planned size shows what would have happened."
+        alike = "balance" in by_name and by_name["balance"].verdict == "pass"
+        if alike and [(c.name, c.verdict) for c in wanting] == [("split", "unknown")]:
+            return "B", _UNPLANNED
         return "C", f"There is a random control group, but: {wanting[0].detail}"
     if not wanting:
         return "B", "There was no random control group, but the comparison passes all its checks."

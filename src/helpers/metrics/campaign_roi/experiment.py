@@ -186,6 +186,21 @@ def adjusted_lift(
     Source: Deng, Xu, Kohavi & Walker (2013), Improving the sensitivity of online controlled
     experiments by utilizing pre-experiment data, WSDM, eq. 4–5.
     """
+    adjusted, reduction = adjusted_values(
+        outcomes, arm=arm, control=control, metric=metric, covariates=covariates
+    )
+    arms = outcomes[arm].astype(str).to_numpy(dtype=object)
+    table = _against_control(adjusted, arms, control, confidence)
+    return table.assign(variance_reduction=reduction)
+
+
+def adjusted_values(
+    outcomes: pd.DataFrame, *, arm: str, control: str, metric: str, covariates: Sequence[str]
+) -> tuple[np.ndarray, float]:
+    """Return each customer's metric less what was known before, and the share of variance it took.
+
+    The values that `adjusted_lift` compares; arguments and errors as there.
+    """
     values, arms = _checked(outcomes, arm, control, metric)
     require_columns(outcomes, covariates, table="outcomes")
     known = np.column_stack(
@@ -197,8 +212,7 @@ def adjusted_lift(
         within_y[rows] -= values[rows].mean()
         within_x[rows] -= known[rows].mean(axis=0)
     slopes = np.linalg.lstsq(within_x, within_y, rcond=None)[0]
-    adjusted = values - (known - known.mean(axis=0)) @ slopes
-    table = _against_control(adjusted, arms, control, confidence)
     before = float(within_y @ within_y)
     after = float(((within_y - within_x @ slopes) ** 2).sum())
-    return table.assign(variance_reduction=1 - after / before if before else 0.0)
+    adjusted = values - (known - known.mean(axis=0)) @ slopes
+    return adjusted, 1 - after / before if before else 0.0

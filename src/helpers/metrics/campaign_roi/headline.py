@@ -1,18 +1,19 @@
 """The figures at the top of the campaign report."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from scipy import stats
 
 from helpers.metrics.campaign_roi.attribution import contact_outcomes, results_by
 from helpers.metrics.campaign_roi.definitions import CONTRACTS
 from helpers.metrics.campaign_roi.evaluation import Evaluation
-from helpers.metrics.campaign_roi.frames import day_numbers
-from helpers.metrics.campaign_roi.returns import returns, returns_by
+from helpers.metrics.campaign_roi.incremental import incremental_kpis
+from helpers.metrics.campaign_roi.panel import History
+from helpers.metrics.campaign_roi.response import response_interval
+from helpers.metrics.campaign_roi.spans import ended_in
 from helpers.metrics.contracts import Contract, Kpi, by_name
 from helpers.periods import Period
 from helpers.privacy import MINIMUM_CUSTOMERS
@@ -43,7 +44,7 @@ def headline(
     Response, attributed revenue and discount count what happened in the period, and are compared
     with the period before and the same one a year before where the orders reach back to its first
     day. Incremental revenue and ROI count campaigns that ended in the period, whole, and only those
-    with usable evidence; they are not compared, since other campaigns ended then.
+    with usable evidence; see `incremental_kpis`.
 
     Args:
         orders: see `contact_outcomes`; rows after the period are not read.
@@ -76,7 +77,15 @@ def headline(
         )
         for kpi in _response(tables, period)
     ]
-    return [*found, *_incremental(tables, period, evaluation, margin, contact_cost)]
+    whole = tables.outcomes(as_of=period.end, contact_cost=contact_cost)
+    caused = incremental_kpis(
+        results_by(whole, "campaign_id"),
+        evaluation,
+        period=period,
+        margin=margin,
+        contact_cost=contact_cost,
+    )
+    return [*found, *caused]
 
 
 @dataclass(frozen=True)
@@ -112,7 +121,7 @@ def _response(tables: _Tables, period: Period) -> list[Kpi]:
     known = "coupon_discount" in tables.orders
     discount, note = (row["coupon_discount"], "") if known else (None, _NO_DISCOUNT)
     roas = row["attributed_revenue"] / discount if discount else None
-    low, high = _wilson(row["response_rate"], row["contacted"])
+    low, high = response_interval(outcomes)
     return [
         contacted,
         Kpi(_contract("campaign_response_rate"), row["response_rate"], low=low, high=high),
@@ -136,84 +145,8 @@ def _nothing_to_tell(tables: _Tables, row: dict[Hashable, Any]) -> str:
 _NO_DISCOUNT = "The source does not record what coupons took off."
 
 
-def _wilson(share: float, n: float, z: float = 1.959964) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share (Wilson 1927)."""
-    if not n or not np.isfinite(share):
-        return float("nan"), float("nan")
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    reach = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return float(centre - reach), float(centre + reach)
-
-
 def _contract(name: str) -> Contract:
     return by_name(CONTRACTS, name)
-
-
-def ended_in(effects: pd.DataFrame, period: Period) -> pd.DataFrame:
-    """Return the campaigns of `evaluate` that ended in the period."""
-    days = pd.Series(day_numbers(effects["ends_on"]), index=effects.index)
-    first, last = day_numbers(pd.Series([period.start, period.end]))
-    return effects[days.between(first, last)]
-
-
-def ran_in(effects: pd.DataFrame, period: Period) -> pd.DataFrame:
-    """Return the campaigns of `evaluate` that ran on at least one day of the period."""
-    first, last = day_numbers(pd.Series([period.start, period.end]))
-    return effects[
-        (day_numbers(effects["starts_on"]) <= last) & (day_numbers(effects["ends_on"]) >= first)
-    ]
-
-
-def _incremental(
-    tables: _Tables,
-    period: Period,
-    evaluation: Evaluation,
-    margin: float,
-    contact_cost: float,
-) -> list[Kpi]:
-    ended = ended_in(evaluation.effects, period)
-    revenue, roi = _contract("incremental_revenue"), _contract("campaign_roi")
-    claimed = int(ended["claimable"].astype(bool).sum())
-    if not claimed:
-        note = _no_claim(ended)
-        return [Kpi(revenue, None, note=note), Kpi(roi, None, note=note, assumed=True)]
-    outcomes = tables.outcomes(as_of=period.end, contact_cost=contact_cost)
-    outcomes = outcomes[outcomes["campaign_id"].isin(ended["campaign_id"])]
-    table = returns(results_by(outcomes, "campaign_id"), ended, margin=margin)
-    answered = table.loc[table["claimable"].eq(True), "redeemers"].sum()
-    row = returns_by(table.assign(all="all"), "all", margin=margin).iloc[0]
-    note = (
-        f"Covers {claimed} of the {len(ended)} campaigns that ended in the period."
-        if len(ended) > 1
-        else "Covers the one campaign that ended in the period."
-    )
-    sure = row["incremental_low"] > 0 or row["incremental_high"] < 0
-    gain = Kpi(
-        revenue,
-        row["incremental_revenue"],
-        low=row["incremental_low"],
-        high=row["incremental_high"],
-        note=note if sure else f"{note} It cannot be told from zero.",
-    )
-    assumption = f"Margin {margin:.0%} and {contact_cost:g} a contact are assumed."
-    if not sure or 0 < answered < MINIMUM_CUSTOMERS:
-        note = (
-            f"Fewer than {MINIMUM_CUSTOMERS} customers used a coupon."
-            if sure
-            else "The incremental revenue cannot be told from zero, so no return is claimed."
-        )
-        return [gain, Kpi(roi, None, note=note, assumed=True)]
-    low, high = row["roi_low"], row["roi_high"]
-    note = f"{note} {assumption}"
-    return [gain, Kpi(roi, row["roi"], low=low, high=high, note=note, assumed=True)]
-
-
-def _no_claim(ended: pd.DataFrame) -> str:
-    if ended.empty:
-        return "No campaign ended in the period."
-    if len(ended) == 1:
-        return "One campaign ended, and the evidence does not allow a claim."
-    return f"{len(ended)} campaigns ended, and the evidence allows a claim for none."
 
 
 def evidence_kpis(evaluation: Evaluation, *, period: Period) -> list[Kpi]:
@@ -232,6 +165,30 @@ def evidence_kpis(evaluation: Evaluation, *, period: Period) -> list[Kpi]:
             high=errors.mean + reach if known else None,
             note=_runs(errors.count) if known else "No practice run with enough alike customers.",
         ),
+    ]
+
+
+def sales_kpis(history: History, values: Iterable[Kpi], *, period: Period) -> list[Kpi]:
+    """Return the period's sales to all customers, and how much of them came with a coupon.
+
+    share = attributed revenue / sales of the period; none where no sales came in, or the attributed
+    revenue is not shown.
+
+    Args:
+        history: the source's tables.
+        values: of `headline`.
+        period: of the report.
+    """
+    sales = history.sales(period.start, period.end)
+    attributed = next(kpi for kpi in values if kpi.contract.name == "attributed_revenue")
+    share, note = None, attributed.note
+    if attributed.value is not None:
+        share, note = (
+            (attributed.value / sales, "") if sales > 0 else (None, "There were no sales.")
+        )
+    return [
+        Kpi(_contract("all_sales"), sales),
+        Kpi(_contract("coupon_sales_share"), share, note=note),
     ]
 
 

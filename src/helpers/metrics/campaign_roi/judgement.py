@@ -11,7 +11,7 @@ from helpers.metrics.campaign_roi.evidence import (
     Verdict,
 )
 from helpers.metrics.campaign_roi.panel import Panel
-from helpers.metrics.campaign_roi.practice import Placebo
+from helpers.metrics.campaign_roi.practice import FEWEST_RUNS, Placebo
 from helpers.metrics.campaign_roi.runs import PLACEBO_WEEKS, Run
 from helpers.metrics.campaign_roi.trial import Trial
 
@@ -20,14 +20,24 @@ SUSPICIOUS = 0.01
 
 
 def comparison_checks(
-    panel: Panel, run: Run, placebo: Placebo, *, baseline: float, over: bool
+    panel: Panel, run: Run, placebo: Placebo, *, break_even: float, tried: int, over: bool
 ) -> list[Check]:
-    """Return the checks of a campaign that was compared with weighted other customers."""
+    """Return the checks of a campaign that was compared with weighted other customers.
+
+    Args:
+        panel: of the campaign.
+        run: its comparison.
+        placebo: its practice runs.
+        break_even: effect from which it pays, currency a contacted customer and week; NaN where
+            that is not known.
+        tried: comparable practice runs of all campaigns, by which effects are corrected.
+        over: whether it has ended.
+    """
     return [
         _chosen(),
         Check("history", "pass", f"{panel.weeks_before} weeks of purchases before the start."),
         *_groups(run),
-        _practice(placebo, baseline),
+        _practice(placebo, break_even, tried),
         _finished(over),
     ]
 
@@ -58,15 +68,32 @@ def _sizes(found: Comparison) -> str:
     )
 
 
-def _practice(placebo: Placebo, baseline: float) -> Check:
-    verdict = placebo.verdict(baseline)
+def _practice(placebo: Placebo, break_even: float, tried: int) -> Check:
+    verdict = placebo.verdict(break_even)
     weeks = f"{placebo.runs * PLACEBO_WEEKS} weeks before the start"
-    said = {
-        "pass": f"In the {weeks} both groups moved alike.",
-        "fail": f"In the {weeks} the groups already moved apart: it cannot be trusted.",
-        "unknown": f"The {weeks} are too noisy to tell whether both groups moved alike.",
-    }
-    return Check("practice", verdict, said[verdict])  # type: ignore[arg-type]
+    if verdict == "fail":
+        said = f"In the {weeks} the groups already moved apart: it cannot be trusted."
+    elif not placebo.runs:
+        said = "There are no weeks before the start on which it could be tried."
+    elif not break_even > 0:
+        said = "Its cost is not known, so nobody can say how small an error must be."
+    elif verdict == "unknown":
+        said = (
+            f"In the {weeks} the groups may have moved apart by as much as the effect from which "
+            "the campaign pays."
+        )
+    elif tried < FEWEST_RUNS:
+        verdict = "unknown"
+        said = (
+            f"Over all campaigns there are only {tried} comparable practice runs: too few to know "
+            f"the comparison's own error ({FEWEST_RUNS} are needed)."
+        )
+    else:
+        said = (
+            f"In the {weeks} both groups moved alike: a difference as large as the effect from "
+            "which the campaign pays can be ruled out."
+        )
+    return Check("practice", verdict, said)
 
 
 def no_comparison_checks(panel: Panel, *, pre_weeks: int, over: bool) -> list[Check]:
@@ -90,20 +117,32 @@ def experiment_checks(trial: Trial, *, over: bool) -> list[Check]:
     """Return the checks of a campaign with a random control group."""
     small = min(trial.treated, trial.control)
     sizes = f"{trial.treated:,} contacted, {trial.control:,} held out at random."
-    wrong = trial.split is not None and not trial.split.passed
     checks = [
         Check("control", "pass", sizes),
+        _split(trial),
         Check("customers", _verdict(small >= FEWEST_CUSTOMERS), sizes),
     ]
-    if wrong:
-        checks.append(
-            Check("overlap", "fail", "The split is not the planned one: the draw went wrong.")
-        )
     if np.isfinite(trial.before_p):
         alike = trial.before_p >= SUSPICIOUS
         text = "Both groups bought alike" if alike else "The groups already bought differently"
         checks.append(Check("balance", _verdict(alike), f"{text} before the start."))
     return [*checks, _finished(over)]
+
+
+def _split(trial: Trial) -> Check:
+    """Return the sample-ratio test; it cannot tell where nobody says which split was planned."""
+    held = trial.control / (trial.treated + trial.control)
+    if trial.split is None:
+        return Check(
+            "split",
+            "unknown",
+            f"{held:.1%} were held out; which share was planned is not known, so a fault in the "
+            "draw would not show.",
+        )
+    sizes = f"{held:.1%} were held out, {trial.planned:.1%} were planned"
+    if trial.split.passed:
+        return Check("split", "pass", f"{sizes}.")
+    return Check("split", "fail", f"{sizes}: chance does not do that, the draw went wrong.")
 
 
 def _chosen() -> Check:

@@ -9,8 +9,8 @@ import pandas as pd
 from helpers.metrics.campaign_roi.budget import sales_deviation
 from helpers.metrics.campaign_roi.evaluation import Evaluation
 from helpers.metrics.campaign_roi.panel import History
-from helpers.metrics.campaign_roi.power import holdout_plan
-from helpers.metrics.campaign_roi.practice import FEWEST_RUNS, calibrated, random_effects
+from helpers.metrics.campaign_roi.power import holdout_plan, sample_size
+from helpers.metrics.campaign_roi.practice import calibrated, random_effects
 from helpers.metrics.campaign_roi.returns import break_even_table
 from helpers.metrics.campaign_roi.views import largest_campaign
 from helpers.periods import Period
@@ -25,26 +25,24 @@ class Pooled:
     effect: float
     low: float
     high: float
-    corrected: bool
-    """Whether the comparison's own error is known and taken out (or there is none to take out)."""
 
 
 def pooled_effect(evaluation: Evaluation) -> Pooled:
     """Return the mean effect over all campaigns with usable evidence so far.
 
     `random_effects` of the estimates, then `calibrated` for the comparison's own error (experiments
-    need no such correction and are pooled as they are when all are experiments).
+    need no such correction and are pooled as they are when all are experiments). A comparison is
+    claimable only where there are enough practice runs to correct it.
     """
     rows = evaluation.effects[evaluation.effects["claimable"].astype(bool)]
     found = random_effects(rows["effect"], rows["standard_error"])
     if not found.count:
         nothing = float("nan")
-        return Pooled(0, nothing, nothing, nothing, False)
+        return Pooled(0, nothing, nothing, nothing)
     weighted = bool(rows["design"].eq("weighted comparison").any())
     errors = evaluation.errors if weighted else None
     centre, _, low, high = calibrated(found.mean, found.standard_error, errors)
-    known = not weighted or evaluation.errors.count >= FEWEST_RUNS
-    return Pooled(found.count, centre, low, high, known)
+    return Pooled(found.count, centre, low, high)
 
 
 def budget_options(evaluation: Evaluation, results: pd.DataFrame) -> pd.DataFrame:
@@ -53,8 +51,6 @@ def budget_options(evaluation: Evaluation, results: pd.DataFrame) -> pd.DataFram
     Effect of a contact over a whole campaign = effect a week · weeks, averaged over the type's
     claimable campaigns by `random_effects`; its error is not below that of the best single
     campaign, because campaigns share customers. Size = contacts of the type's latest campaign.
-    Where there are too few practice runs to know the comparison's own error, only experiments
-    count: money needs more than an untried comparison.
 
     Args:
         evaluation: of `evaluate`.
@@ -71,8 +67,6 @@ def budget_options(evaluation: Evaluation, results: pd.DataFrame) -> pd.DataFram
     rows = []
     for kind, group in evaluation.effects.groupby("campaign_type", sort=True):
         claimed = group[group["claimable"].astype(bool)]
-        if evaluation.errors.count < FEWEST_RUNS:
-            claimed = claimed[claimed["design"] == "random control group"]
         own = known.reindex(group["campaign_id"]).sum()
         if (
             0 < own["redeemers"] < MINIMUM_CUSTOMERS
@@ -110,6 +104,8 @@ class NextTest:
         break_even: extra sales a customer and week from which the campaign pays, under the
             assumptions.
         repeats: campaigns with a hold-out of one fifth that must be pooled to see the break-even.
+        needed: customers, half of them held out, with whom one campaign shows the break-even; 0
+            where that is not known.
     """
 
     campaign: str
@@ -117,6 +113,7 @@ class NextTest:
     plan: pd.DataFrame
     break_even: float
     repeats: float
+    needed: int = 0
 
     @property
     def levels(self) -> dict[str, float]:
@@ -137,7 +134,8 @@ def next_test(
 
     Detectable effect by `holdout_plan` with the noise of `sales_deviation`; break-even = cost a
     contact / (margin · weeks of the whole campaign); repeats = ⌈(detectable at one fifth /
-    break-even)²⌉. The plan is empty where no campaign ran or its customers have too little history.
+    break-even)²⌉; needed = 2 · `sample_size` of the break-even. The plan is empty where no campaign
+    ran or its customers have too little history.
 
     Args:
         history: the source's tables.
@@ -163,7 +161,10 @@ def next_test(
         return NextTest(campaign, customers, plan, break_even, float("nan"))
     fifth = float(plan.loc[plan["holdout_share"] == 0.2, "detectable_effect"].iloc[0])
     repeats = float(np.ceil((fifth / break_even) ** 2)) if break_even > 0 else float("nan")
-    return NextTest(campaign, customers, plan, break_even, repeats)
+    needed = (
+        2 * sample_size(effect=break_even, standard_deviation=deviation) if break_even > 0 else 0
+    )
+    return NextTest(campaign, customers, plan, break_even, repeats, needed)
 
 
 def _plan(customers: int, deviation: float, mean: float) -> pd.DataFrame:

@@ -44,8 +44,7 @@ def effect_over_time(
     weeks = min(panel.weekly_after.shape[1], panel.window_days // 7)
     if panel.weeks_before < pre_weeks or not panel.contacted.any():
         return pd.DataFrame(columns=_COLUMNS)
-    last = panel.start + panel.window_days - 1
-    known = covariates(panel, pre_weeks=pre_weeks, last_day=last).to_numpy(dtype=float)
+    known = covariates(panel, pre_weeks=pre_weeks).to_numpy(dtype=float)
     baseline, active = panel.baseline(pre_weeks=pre_weeks), panel.active(pre_weeks=pre_weeks)
     first = compare(panel.window_revenue - baseline, panel.contacted, known, among=active)
     if not first.standard_error > 0:

@@ -1,5 +1,6 @@
 """Customers' behaviour around a campaign's start, week by week, contacted or not."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -65,21 +66,28 @@ class Panel:
         """Return revenue a week in the `pre_weeks` that end `ago` weeks before the start."""
         return self.weekly_revenue[:, ago : ago + pre_weeks].mean(axis=1)
 
-    def exposure(self, first_day: int, last_day: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return how many other campaigns began before `first_day`, and how many ran then."""
+    def exposure(self, day: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return how many other campaigns began before the day, and how many of them still ran."""
         row, start, end = self.others.T
-        before = np.bincount(row[start < first_day], minlength=len(self.customers))
-        meanwhile = (end >= first_day) & (start <= last_day)
-        return before, np.bincount(row[meanwhile], minlength=len(self.customers))
+        before, size = start < day, len(self.customers)
+        running = before & (end >= day)
+        return np.bincount(row[before], minlength=size), np.bincount(row[running], minlength=size)
+
+    def joined_later(self) -> np.ndarray:
+        """Return who was put on the list of another campaign that began while this one ran."""
+        row, start, _ = self.others.T
+        meanwhile = (start >= self.start) & (start < self.start + self.window_days)
+        return np.bincount(row[meanwhile], minlength=len(self.customers)) > 0
 
 
-def covariates(panel: Panel, *, pre_weeks: int, ago: int = 0, last_day: int) -> pd.DataFrame:
+def covariates(panel: Panel, *, pre_weeks: int, ago: int = 0) -> pd.DataFrame:
     """Return what was known of each customer `ago` weeks before the start.
 
     Recent sales in four blocks, sales and orders of the pre-period (also in logs), weeks with an
     order, weeks since the last one, the rates over the whole history (one short pre-period is a
     noisy measure of a customer's habit, and matching on it alone lets both groups drift back to
-    their means), earlier and simultaneous other campaigns, and earlier coupons.
+    their means), other campaigns that had begun by then and those of them that still ran, and
+    earlier coupons. A campaign that began later is no covariate: see `Panel.joined_later`.
 
     Returns:
         One row a customer, float64; the columns' names are the words a reader sees.
@@ -90,7 +98,7 @@ def covariates(panel: Panel, *, pre_weeks: int, ago: int = 0, last_day: int) -> 
     bought = orders > 0
     since = np.where(bought.any(axis=1), bought.argmax(axis=1), pre_weeks)
     known_from = panel.start - 7 * ago
-    earlier, meanwhile = panel.exposure(known_from, last_day)
+    earlier, running = panel.exposure(known_from)
     row, day = panel.redemptions.T
     coupons = np.bincount(row[day < known_from], minlength=len(panel.customers))
     columns: dict[str, np.ndarray] = {}
@@ -106,7 +114,7 @@ def covariates(panel: Panel, *, pre_weeks: int, ago: int = 0, last_day: int) -> 
         "Sales, history (log)": np.log1p(np.maximum(history, 0)),
         "Orders, all history": panel.weekly_orders[:, ago:].mean(axis=1),
         "Earlier campaigns": earlier,
-        "Parallel campaigns": meanwhile,
+        "Campaigns still running": running,
         "Coupons used (log)": np.log1p(coupons),
     }
     return pd.DataFrame({name: value.astype(float) for name, value in columns.items()})
@@ -118,7 +126,8 @@ class History:
     Args:
         orders: `customer_id` (str), `ordered_at` (datetime), `revenue` (float64, currency; returns
             negative).
-        campaigns: `campaign_id` (str), `starts_on ends_on` (datetime or date).
+        campaigns: `campaign_id` (str), `starts_on ends_on` (datetime or date) [`control_share`
+            (float64, share of the list meant to be held out at random)].
         contacts: `campaign_id customer_id` (str) [`arm` (str)]; one row a campaign and customer.
         redemptions: `customer_id` (str), `redeemed_at` (datetime), or None.
         as_of: last day seen; later rows, and campaigns that start later, are left out.
@@ -176,6 +185,11 @@ class History:
         days = day_numbers(redemptions["redeemed_at"])
         kept = (rows >= 0) & (days <= self.as_of)
         return np.column_stack([rows[kept], days[kept]])
+
+    def sales(self, first: date, last: date) -> float:
+        """Return the revenue of all orders between two days, inclusive, currency; exact."""
+        low, high = (day.toordinal() - _EPOCH for day in (first, last))
+        return math.fsum(self._revenue[(self._day >= low) & (self._day <= high)].tolist())
 
     def around(self, campaign_id: str) -> Panel:
         """Return the panel of one campaign.

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
+from helpers.metrics.campaign_roi.evidence import Verdict
+
 PLACEBO_ALPHA = 0.10
 """Stricter than 5 %: passing a false comparison costs more than refusing a true one."""
-INFORMATIVE = 0.25
-"""A placebo whose interval reaches further than this share of the baseline cannot tell."""
+EQUIVALENCE_ALPHA = 0.05
+"""Chance of calling both groups alike although they moved apart by the effect that would pay."""
 FEWEST_RUNS = 10
 """Practice runs below which the spread of the method's errors is not estimated."""
 
@@ -51,14 +53,33 @@ class Placebo:
     p_value: float
     largest: float
 
-    def verdict(self, baseline: float) -> str:
-        """Return `pass`, `fail`, or `unknown`: no run, or too imprecise for the baseline."""
+    def equivalence_p(self, tolerance: float) -> float:
+        """Return the p-value of the mean effect being as large as the tolerance, either way.
+
+        p = max(Φ((θ̄ − δ) / se), 1 − Φ((θ̄ + δ) / se)): the larger of two one-sided tests. NaN
+        without a run or a tolerance.
+
+        Source: Schuirmann (1987), A comparison of the two one-sided tests procedure, J.
+        Pharmacokinet. Biopharm. 15.
+        """
+        if not (self.standard_error > 0 and np.isfinite(tolerance)):
+            return float("nan")
+        above = stats.norm.cdf((self.effect - tolerance) / self.standard_error)
+        below = stats.norm.sf((self.effect + tolerance) / self.standard_error)
+        return float(max(above, below))
+
+    def verdict(self, tolerance: float) -> Verdict:
+        """Return `pass`, `fail` or `unknown`.
+
+        Fail: the joint test finds an effect where there was none. Pass: it does not, and a mean
+        effect as large as the tolerance (the effect at which a campaign just pays) is ruled out.
+        Unknown: neither, no run, or no tolerance.
+        """
         if not self.runs or not np.isfinite(self.p_value):
             return "unknown"
         if self.p_value < PLACEBO_ALPHA:
             return "fail"
-        reach = 1.96 * self.standard_error
-        return "pass" if reach <= INFORMATIVE * abs(baseline) else "unknown"
+        return "pass" if self.equivalence_p(tolerance) < EQUIVALENCE_ALPHA else "unknown"
 
 
 def joint_placebo(runs: Sequence[Estimate]) -> Placebo:

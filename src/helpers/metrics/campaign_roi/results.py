@@ -7,10 +7,10 @@ import pandas as pd
 from helpers.metrics.campaign_roi.attribution import contact_outcomes, results_by
 from helpers.metrics.campaign_roi.evaluation import Evaluation
 from helpers.metrics.campaign_roi.frames import ratio, require_columns
-from helpers.metrics.campaign_roi.headline import ran_in
 from helpers.metrics.campaign_roi.over_time import effect_over_time
 from helpers.metrics.campaign_roi.panel import History, randomised_arms
 from helpers.metrics.campaign_roi.returns import payback_days, returns
+from helpers.metrics.campaign_roi.spans import ran_in
 from helpers.metrics.campaign_roi.views import named
 from helpers.metrics.distinct import with_distinct
 from helpers.periods import Period, last_complete

@@ -1,5 +1,7 @@
 """From effect and cost to return: ROI, ROAS, break-even, payback, under an assumed margin."""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -102,6 +104,38 @@ def _ratios(found: pd.DataFrame, margin: float) -> dict[str, pd.Series]:
             stats.norm.cdf((gain - cost) / error), index=found.index
         ).where(error.notna()),
     }
+
+
+def break_even_effects(
+    results: pd.DataFrame, campaigns: pd.DataFrame, *, as_of: date, margin: float
+) -> pd.Series:
+    """Return the effect of a contact at which each campaign's return is zero.
+
+    cost / (margin · contacted · weeks), weeks from the start to the end or `as_of`, whichever comes
+    first.
+
+    Args:
+        results: of `results_by(…, "campaign_id")` over whole campaigns: `campaign_id contacted
+            cost`.
+        campaigns: `campaign_id` (str), `starts_on ends_on` (datetime).
+        as_of: last day counted.
+        margin: assumed gross margin, a share of revenue above 0 and up to 1.
+
+    Returns:
+        By campaign id, currency a contacted customer and week (float64); 0 where nothing was spent,
+        NaN where nobody was contacted.
+
+    Raises:
+        MetricError: the margin is out of bounds, or a column is missing.
+    """
+    _check_margin(margin)
+    require_columns(results, ["campaign_id", "contacted", "cost"], table="results")
+    require_columns(campaigns, ["campaign_id", "starts_on", "ends_on"], table="campaigns")
+    last = pd.to_datetime(campaigns["ends_on"]).clip(upper=pd.Timestamp(as_of))
+    days = (last - pd.to_datetime(campaigns["starts_on"])).dt.days + 1
+    weeks = results["campaign_id"].map(pd.Series((days / 7).to_numpy(), campaigns["campaign_id"]))
+    found = ratio(results["cost"] / margin, results["contacted"] * weeks.where(weeks > 0))
+    return pd.Series(found.to_numpy(), index=results["campaign_id"], name="break_even")
 
 
 def payback_days(over_time: pd.DataFrame, *, cost: float, margin: float) -> float:

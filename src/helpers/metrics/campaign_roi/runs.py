@@ -66,9 +66,7 @@ def weighted_run(
         ago: weeks before the real start, 0 for the campaign itself.
         among: customers to restrict the comparison to (a segment).
     """
-    first = panel.start - 7 * ago
-    days = panel.window_days if ago == 0 else 7 * PLACEBO_WEEKS
-    known = covariates(panel, pre_weeks=pre_weeks, ago=ago, last_day=first + days - 1)
+    known = covariates(panel, pre_weeks=pre_weeks, ago=ago)
     if ago == 0:
         after = panel.window_revenue * (7 / max(1, panel.window_days))
     else:

@@ -1,122 +1,88 @@
-"""Uplift by segment in a source's campaigns: who is moved by a contact, and who is not."""
+"""Uplift by segment in the period's experiments: who is moved by a contact, and who is not."""
 
-import numpy as np
+from collections.abc import Callable
+from datetime import date
+
 import pandas as pd
-from scipy import stats
 
-from helpers.metrics.campaign_roi.experiment import lift
+from helpers.metrics.campaign_roi.evaluation import Evaluation
+from helpers.metrics.campaign_roi.experiment import adjusted_values
 from helpers.metrics.campaign_roi.frames import require_columns
-from helpers.metrics.campaign_roi.panel import Panel
-from helpers.metrics.campaign_roi.practice import Spread, calibrated
-from helpers.metrics.campaign_roi.runs import weighted_run
-from helpers.metrics.campaign_roi.segments import Method, adjust_p_values
+from helpers.metrics.campaign_roi.panel import History
+from helpers.metrics.campaign_roi.segment_uplift import FEWEST_CONTACTED
+from helpers.metrics.campaign_roi.segments import Method, heterogeneity, lift_by_segment
+from helpers.metrics.campaign_roi.spans import experiments_in
+from helpers.metrics.campaign_roi.trial import trial_outcomes
+from helpers.periods import Period
 
-_COLUMNS = [
-    "segment",
-    "contacted",
-    "compared",
-    "effect",
-    "standard_error",
-    "low",
-    "high",
-    "p_value",
-]
+_COLUMNS = ["campaign_id", "segment", "arm", "n", "n_control", "lift", "lift_low", "lift_high"]
+_COLUMNS += ["p_value", "p_adjusted", "difference_p"]
 
 
-def uplift_by_segment(
-    panel: Panel | None,
-    segments: pd.DataFrame,
+def experiment_segments(
+    history: History,
+    evaluation: Evaluation,
+    segments_on: Callable[[date], pd.DataFrame],
     *,
-    control_arm: str = "control",
+    period: Period,
     pre_weeks: int = 8,
-    errors: Spread | None = None,
     method: Method = "holm",
 ) -> pd.DataFrame:
-    """Return a campaign's effect on sales a week in each segment, corrected for many tests.
+    """Return the effect of each arm on sales a week in each segment of the period's experiments.
 
-    With a control arm: `lift` within the segment. Without: the weighted comparison fitted anew
-    within the segment and corrected as in `calibrated`; a segment with too few customers for it has
-    no effect (NaN).
+    `lift_by_segment` of sales adjusted for the pre-period (`adjusted_values`), corrected over all
+    segments and arms of a campaign; and, for each arm, whether the segments differ more than chance
+    (`heterogeneity`).
 
     Args:
-        panel: of the campaign; None gives an empty table.
-        segments: `customer_id segment` (str), one row a customer, known before the start.
-        control_arm: the arm held out at random.
+        history: the source's tables.
+        evaluation: of the same.
+        segments_on: day -> `customer_id segment` (str), known on that day; asked for the day before
+            each campaign.
+        period: of the report.
         pre_weeks: length of the pre-period.
-        errors: of the practice runs.
-        method: correction, see `adjust_p_values`.
+        method: correction for many tests, see `adjust_p_values`.
 
     Returns:
-        One row a segment: `segment` (str), `contacted compared` (int64, customers), `effect
-        standard_error low high` (float64, currency a customer and week), `p_value p_adjusted`
-        (float64).
+        One row a campaign, segment and arm with at least 20 customers in it and held out:
+        `campaign_id segment arm` (str), `n n_control` (int64, customers), `lift lift_low lift_high`
+        (float64, currency a customer and week), `p_value p_adjusted difference_p` (float64).
 
     Raises:
         MetricError: a column is missing.
     """
-    require_columns(segments, ["customer_id", "segment"], table="segments")
-    if panel is None:
-        return pd.DataFrame(columns=[*_COLUMNS, "p_adjusted"])
-    unique = segments.drop_duplicates("customer_id").set_index("customer_id")["segment"]
-    member = unique.reindex(panel.customers)
-    experiment = bool((panel.arm == control_arm).any())
-    rows = []
-    for name in sorted(member.dropna().unique()):
-        among = (member == name).to_numpy(dtype=bool)
-        found = (
-            _experiment(panel, among, control_arm)
-            if experiment
-            else _weighted(panel, among, pre_weeks, errors)
+    tables = []
+    for campaign in experiments_in(evaluation.effects, period)["campaign_id"]:
+        panel, control = history.around(campaign), history.control_arm
+        segments = segments_on(panel.day_before)
+        require_columns(segments, ["customer_id", "segment"], table="segments")
+        unique = segments.drop_duplicates("customer_id").set_index("customer_id")["segment"]
+        outcomes, known = trial_outcomes(panel, control, pre_weeks=pre_weeks)
+        values, _ = adjusted_values(
+            outcomes, arm="arm", control=control, metric="sales", covariates=known
         )
-        rows.append({"segment": str(name)} | found)
-    table = pd.DataFrame(rows, columns=_COLUMNS)
-    return table.assign(p_adjusted=adjust_p_values(table["p_value"].astype(float), method=method))
+        member = unique.reindex(panel.customers[panel.arm != ""]).to_numpy(dtype=object)
+        rows = _large(outcomes[["arm"]].assign(sales=values, segment=member))
+        table = lift_by_segment(
+            rows, arm="arm", control=control, metric="sales", segment="segment", method=method
+        )
+        tables.append(_with_difference(table).assign(campaign_id=campaign)[_COLUMNS])
+    tables = [table for table in tables if len(table)]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=_COLUMNS)
 
 
-def _experiment(panel: Panel, among: np.ndarray, control_arm: str) -> dict[str, float]:
-    inside = among & (panel.arm != "")
-    arm = np.where(panel.contacted[inside], "contacted", control_arm)
-    treated, held = int((arm == "contacted").sum()), int((arm == control_arm).sum())
-    if min(treated, held) < 2:
-        return _nothing(treated, held)
-    sales = panel.window_revenue[inside] * (7 / max(1, panel.window_days))
-    table = lift(
-        pd.DataFrame({"arm": arm, "sales": sales}), arm="arm", control=control_arm, metric="sales"
-    )
-    row = table.set_index("arm").loc["contacted"].astype(float).to_dict()
-    return {
-        "contacted": treated,
-        "compared": held,
-        "effect": row["lift"],
-        "standard_error": (row["lift_high"] - row["lift_low"]) / 2 / 1.959964,
-        "low": row["lift_low"],
-        "high": row["lift_high"],
-        "p_value": row["p_value"],
+def _large(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows, without a segment where one of its arms has too few customers."""
+    sizes = rows.groupby(["segment", "arm"]).size().unstack(fill_value=0)
+    large = sizes.index[sizes.min(axis=1) >= FEWEST_CONTACTED] if len(sizes) else []
+    return rows.assign(segment=rows["segment"].where(rows["segment"].isin(large)))
+
+
+def _with_difference(table: pd.DataFrame) -> pd.DataFrame:
+    # the limits are Welch's: read as normal ones they are wide, which makes Q small, never large
+    error = (table["lift_high"] - table["lift_low"]).astype(float) / (2 * 1.959964)
+    differs = {
+        arm: heterogeneity(rows["lift"].astype(float), error[rows.index])[2]
+        for arm, rows in table.groupby("arm")
     }
-
-
-def _weighted(
-    panel: Panel, among: np.ndarray, pre_weeks: int, errors: Spread | None
-) -> dict[str, float]:
-    treated = int((among & panel.contacted).sum())
-    if panel.weeks_before < pre_weeks or treated < 2:
-        return _nothing(treated, int((among & ~panel.contacted).sum()))
-    run = weighted_run(panel, pre_weeks=pre_weeks, among=among)
-    found = run.comparison
-    if not run.enough_customers:
-        return _nothing(found.contacted, found.compared)
-    centre, error, low, high = calibrated(found.effect, found.standard_error, errors)
-    return {
-        "contacted": found.contacted,
-        "compared": found.compared,
-        "effect": centre,
-        "standard_error": error,
-        "low": low,
-        "high": high,
-        "p_value": float(2 * stats.norm.sf(abs(centre) / error)),
-    }
-
-
-def _nothing(contacted: int, compared: int) -> dict[str, float]:
-    nothing = dict.fromkeys(_COLUMNS[3:], float("nan"))
-    return {"contacted": contacted, "compared": compared} | nothing
+    return table.assign(difference_p=table["arm"].map(differs).astype(float))

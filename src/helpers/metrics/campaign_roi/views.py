@@ -7,10 +7,10 @@ import pandas as pd
 from helpers.metrics.campaign_roi.balance import overlap_table
 from helpers.metrics.campaign_roi.evaluation import Evaluation
 from helpers.metrics.campaign_roi.evidence import CHECKS, GRADES
-from helpers.metrics.campaign_roi.headline import ran_in
 from helpers.metrics.campaign_roi.over_time import effect_over_time
-from helpers.metrics.campaign_roi.panel import History
-from helpers.metrics.campaign_roi.runs import weighted_runs
+from helpers.metrics.campaign_roi.panel import History, randomised_arms
+from helpers.metrics.campaign_roi.runs import weighted_run
+from helpers.metrics.campaign_roi.spans import experiments_in, ran_in
 from helpers.periods import Period
 
 _MARKS = {"pass": "✓", "fail": "✗", "unknown": "?"}
@@ -81,7 +81,7 @@ def practice_chart(evaluation: Evaluation, *, most: int = 12) -> pd.DataFrame:
     rows = evaluation.effects[evaluation.effects["placebo_effect"].notna()].tail(most)
     check = evaluation.checks[evaluation.checks["check"] == CHECKS["practice"]]
     verdict = rows["campaign_id"].map(check.set_index("campaign_id")["verdict"])
-    words = verdict.map({"pass": "passed", "fail": "failed", "unknown": "too noisy"})
+    words = verdict.map({"pass": "passed", "fail": "failed", "unknown": "cannot tell"})
     reach = 1.959964 * rows["placebo_error"]
     return pd.DataFrame(
         {
@@ -169,18 +169,30 @@ def balance_chart(evaluation: Evaluation, *, campaign: str | None, most: int = 8
 def overlap_chart(history: History, *, campaign: str | None, pre_weeks: int) -> pd.DataFrame:
     """Return who had which chance of being contacted, see `overlap_table`; `chance` as text.
 
-    Empty where the campaign could not be compared.
+    Empty where the campaign could not be compared, and where it has a control group.
     """
     columns = ["chance", "group", "customers", "share"]
     if campaign is None:
         return pd.DataFrame(columns=columns)
     panel = history.around(campaign)
-    runs = weighted_runs(panel, pre_weeks=pre_weeks)
-    if not runs:
+    randomised = bool(randomised_arms(panel, history.control_arm))
+    if randomised or panel.weeks_before < pre_weeks or not panel.contacted.any():
         return pd.DataFrame(columns=columns)
-    table = overlap_table(runs[0].comparison, contacted=panel.contacted)
+    run = weighted_run(panel, pre_weeks=pre_weeks)
+    table = overlap_table(run.comparison, contacted=panel.contacted)
     percent = (table["chance"] * 100).round().astype(int)
     return table.assign(chance=(percent - 5).astype(str) + "–" + (percent + 5).astype(str) + " %")
+
+
+def arms_chart(evaluation: Evaluation, *, period: Period) -> pd.DataFrame:
+    """Return the arms of the randomised campaigns of the period that can be judged.
+
+    Returns:
+        One row an arm, as in `Evaluation.arms`, with `campaign` (str).
+    """
+    rows = experiments_in(evaluation.effects, period)
+    known = pd.DataFrame({"campaign_id": rows["campaign_id"], "campaign": named(rows)})
+    return known.merge(evaluation.arms, on="campaign_id")
 
 
 def largest_claimable(evaluation: Evaluation, *, period: Period) -> str | None:

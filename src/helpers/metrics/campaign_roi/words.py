@@ -7,9 +7,9 @@ from scipy import stats
 
 from helpers.metrics.campaign_roi.attribution import attribute_redemptions
 from helpers.metrics.campaign_roi.evaluation import Evaluation
-from helpers.metrics.campaign_roi.headline import ran_in
-from helpers.metrics.campaign_roi.outlook import NextTest, Pooled
+from helpers.metrics.campaign_roi.outlook import Pooled
 from helpers.metrics.campaign_roi.segments import adjust_p_values
+from helpers.metrics.campaign_roi.spans import ran_in
 from helpers.periods import Period
 
 Write = Callable[[float, str], str]
@@ -80,63 +80,11 @@ def pooled_sentence(pooled: Pooled, *, write: Write) -> str:
     )
     sure = pooled.low > 0 or pooled.high < 0
     told = "" if sure else " That is no proof that campaigns raise sales, nor that they do not."
-    caveat = (
-        ""
-        if pooled.corrected
-        else " Too few practice runs stand behind this to correct for the comparison's own error."
-    )
     which = "The one campaign" if pooled.campaigns == 1 else f"The {pooled.campaigns} campaigns"
     return (
         f"{which} that can be judged so far changed a contacted customer's sales by {effect} a "
-        f"week on average (95% sure: {low} to {high}).{told}{caveat}"
+        f"week on average (95% sure: {low} to {high}).{told}"
     )
-
-
-def next_sentence(plan: pd.DataFrame, *, confidence: float, write: Write) -> str:
-    """Return where the next budget should go, from `next_budget`."""
-    if plan.empty:
-        return "There is no campaign to learn from yet: run the first one as a test."
-    spend = plan[plan["spend"] > 0]
-    stop = plan.loc[plan["advice"] == "stop", "option"].tolist()
-    test = plan.loc[plan["advice"] == "test", "option"].tolist()
-    parts = []
-    if spend.empty:
-        parts.append(
-            f"No kind of campaign is at least {confidence:.0%} likely to pay: spend nothing on a "
-            "full campaign yet."
-        )
-    for row in spend.to_dict("records"):
-        parts.append(
-            f"Spend {write(row['spend'], 'currency')} on {row['option']} "
-            f"({row['probability']:.0%} likely to pay)."
-        )
-    if test:
-        it = "it pays" if len(test) == 1 else "they pay"
-        parts.append(f"Run {_listed(test)} only with a random hold-out, to learn whether {it}.")
-    if stop:
-        it = "it most probably loses" if len(stop) == 1 else "they most probably lose"
-        parts.append(f"Pause {_listed(stop)}: {it} money.")
-    return " ".join(parts)
-
-
-def holdout_sentence(test: NextTest, *, write: Write) -> str:
-    """Return the hold-out to draw next time, and what it would see."""
-    if test.plan.empty:
-        return "There is too little history of the contacted customers to plan a test."
-    row = test.plan[test.plan["holdout_share"] == 0.2].iloc[0]
-    seen = write(row["detectable_effect"], "currency")
-    text = (
-        f"Next time, leave out one fifth of the list at random. With {test.customers:,} customers "
-        f"as in {test.campaign}, that shows a change of {seen} a customer and week "
-        f"({write(row['relative_effect'], 'share')} of sales) or more. "
-    )
-    least = write(test.break_even, "currency")
-    need = f"The campaign pays from {least} on, under the assumptions of this page. "
-    if not test.break_even > 0:
-        return text
-    if test.break_even >= row["detectable_effect"]:
-        return f"{text}{need}So one campaign is enough to tell."
-    return f"{text}{need}So it takes about {test.repeats:,.0f} such campaigns, read together."
 
 
 def effects_sentence(chart: pd.DataFrame, evaluation: Evaluation, *, period: Period) -> str:
@@ -195,40 +143,26 @@ def balance_sentence(chart: pd.DataFrame, *, campaign: str | None, write: Write)
     )
 
 
-def uplift_sentence(uplift: pd.DataFrame) -> str:
-    """Return who was moved, from `pooled_uplift`, after correction for many tests."""
-    if uplift.empty:
-        return "No campaign so far can be judged, so nothing is known of single segments either."
-    sure = uplift[uplift["p_adjusted"] < 0.05].sort_values("effect", ascending=False)
-    count = len(uplift)
-    segments = "one segment" if count == 1 else f"{count} segments"
-    if sure.empty:
-        return (
-            f"Over all campaigns that can be judged, none of {segments} changed its sales by more "
-            "than chance explains. There is no ground yet for choosing whom to contact by segment."
-        )
-    parts = []
-    for row in sure.to_dict("records"):
-        verb = "bought more" if row["effect"] > 0 else "bought less"
-        parts.append(f"{row['segment']} {verb}")
-    return f"Of {segments}, by more than chance explains: {'; '.join(parts)}."
+def later_sentences(evaluation: Evaluation, *, period: Period, write: Write) -> list[str]:
+    """Return how far later campaigns are mixed into the effects of the period's compared ones.
 
-
-def break_even_sentence(chart: pd.DataFrame, *, margin: float, mailing: str, write: Write) -> str:
-    """Return the extra sales a contact must bring at the assumed margin."""
-    rows = chart[chart["mailing"] == mailing].sort_values("margin")
-    if rows.empty:
-        return "Nobody was contacted."
-    # extra · margin is the cost of a contact, the same at every margin
-    extra = float(rows["extra"].iloc[0] * rows["margin"].iloc[0]) / margin
-    return (
-        f"At a margin of {write(margin, 'share')} and {mailing} a mailing, a contact must bring "
-        f"{write(extra, 'currency')} of sales that would not have come anyway."
-    )
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    A campaign that began while another ran reached some of its customers: what they bought then is
+    partly its work. None where no campaign did so.
+    """
+    rows = ran_in(evaluation.effects, period)
+    rows = rows[rows["corrected"].notna() & (rows["grade"] != "D")]
+    parts = [
+        f"{row['campaign_id']}: {write(row['later_contacted'], 'share')} of its customers and "
+        f"{write(row['later_compared'], 'share')} of those they are compared with"
+        for row in rows.to_dict("records")
+        if max(row["later_contacted"], row["later_compared"]) > 0
+    ]
+    if not parts:
+        return []
+    return [
+        "While a campaign ran, another one began and reached the same customers; that part of the "
+        f"effect cannot be told apart. {'; '.join(parts)}."
+    ]
 
 
 def quality_sentences(
