@@ -7,9 +7,21 @@ from typing import Any
 import pytest
 
 from helpers.document import Control, KpiItem, Kpis, as_json, from_json
+from helpers.metrics import campaign_roi, churn, customer_value, sales_forecast
+from helpers.metrics.contracts import Contract, Kpi
+from helpers.periods import Period
 from helpers.publish import PublishResult, publish
+from helpers.report.format import Formatter
+from helpers.report.kpis import item
 
 FAMILIES = ("customer_value", "churn")
+SHIPPED = {
+    family: contract
+    for family in (campaign_roi, churn, customer_value, sales_forecast)
+    for contract in family.CONTRACTS
+    if contract.reconciles
+}
+"""The shipped families that show a sum of the orders → the contract of that figure."""
 
 
 def built_in() -> PublishResult:
@@ -55,6 +67,62 @@ def test_a_cent_between_a_figure_and_the_orders_refuses_all_reports_of_the_perio
     assert made.pages == 1
     assert not (kit.site / "shop/churn/2017-12.html").exists()
     assert (kit.site / "shop/churn/2017-11.html").exists()
+
+
+def shown_by(kit: Any, contract: Contract, family: str, value: float | None, note: str = "") -> Any:
+    """A report with the family's own figure, made as its notebook makes it; the orders hold 100."""
+    kpi = Kpi(contract, value, note=note)
+    made = kit.book(family=family)
+    shown = item(kpi, Period.parse("2017-12"), Formatter("USD", "en_US"),
+                 control=Control(contract.reconciles, 100.0))  # fmt: skip
+    made.extra = [kit.code("report.kpis(values)", kit.shown(Kpis([shown], headline=False)))]
+    return made
+
+
+def test_the_families_that_show_a_sum_of_the_orders_take_part() -> None:
+    names = {family.__name__.rpartition(".")[2]: c.name for family, c in SHIPPED.items()}
+    assert names == {
+        "campaign_roi": "all_sales", "customer_value": "customer_revenue",
+        "sales_forecast": "period_sales",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("broken", SHIPPED, ids=lambda family: family.__name__.rpartition(".")[2])
+def test_a_broken_cent_in_any_family_refuses_the_reports_of_the_period(
+    kit: Any, broken: Any
+) -> None:
+    kit.write(
+        *(
+            shown_by(kit, contract, family.__name__.rpartition(".")[2],
+                     100.01 if family is broken else 100.0)
+            for family, contract in SHIPPED.items()
+        )
+    )  # fmt: skip
+    failed = said(built_in())
+    assert len(failed) == len(SHIPPED)
+    name = broken.__name__.rpartition(".")[2]
+    text = failed[f"shop/{name}/2017-12"]
+    assert f"{name} says {SHIPPED[broken].label} 100.01 USD" in text
+    assert "a difference of 0.01" in text
+    assert f"The metrics of {name} lose or double rows" in text
+
+
+@pytest.mark.parametrize("silent", SHIPPED, ids=lambda family: family.__name__.rpartition(".")[2])
+def test_a_figure_that_is_missing_without_a_reason_refuses_its_report(
+    kit: Any, silent: Any
+) -> None:
+    name, contract = silent.__name__.rpartition(".")[2], SHIPPED[silent]
+    kit.write(shown_by(kit, contract, name, None))
+    assert said(built_in()) == {
+        f"shop/{name}/2017-12": (
+            f"the figures of shop 2017-12 do not agree: {name} gives no {contract.label} and does "
+            "not say why, and the orders add up to 100.00 USD "
+            f"Hint: The metrics of {name} must give the figure, or a note why it cannot be known. "
+            "What was published before stays."
+        )
+    }
+    kit.write(shown_by(kit, contract, name, None, note="The source has no currency."))
+    assert built_in().failed == []
 
 
 def test_what_was_published_before_stays_until_the_figures_agree(kit: Any) -> None:

@@ -2,7 +2,8 @@
 
 A KPI may say which sum of a source's table it must equal (`Contract.reconciles`); its report
 records that sum beside it. Reports of one source, period and slice that reconcile with the same sum
-must agree with it, and so with each other.
+must agree with it, and so with each other. A KPI without a value must say why, or it does not agree
+either.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,17 +25,36 @@ def contradictions(pages: Iterable[Page]) -> Iterator[tuple[set[Key], PublishErr
     groups: dict[tuple[str, str, str, str], list[Figure]] = {}
     for page in sorted(pages, key=lambda page: page.key):
         for item in page.kpis:
-            if item.control is not None and item.value is not None:
+            if item.control is None:
+                continue
+            if item.value is not None:
                 same = (page.key.source, str(page.key.period), page.key.slice, item.control.name)
                 groups.setdefault(same, []).append((page, item, item.control, item.value))
-    for (source, period, _, control), figures in sorted(groups.items(), key=lambda g: g[0]):
+            elif not item.note:
+                yield {page.key}, _error(page, *_silent(page, item, item.control))
+    for (*_, control), figures in sorted(groups.items(), key=lambda g: g[0]):
         table = control.partition(".")[0]
         said = _money(figures) or _tables(figures, table) or _own(figures, table)
         if said:
-            page = figures[0][0]
-            of = f"{source} {period}, {page.slice_text}" if page.key.slice else f"{source} {period}"
-            error = PublishError(f"the figures of {of} do not agree: {said[0]}", hint=said[1])
-            yield {page.key for page, *_ in figures}, error
+            yield {page.key for page, *_ in figures}, _error(figures[0][0], *said)
+
+
+def _error(page: Page, said: str, hint: str) -> PublishError:
+    of = f"{page.key.source} {page.key.period}"
+    of = f"{of}, {page.slice_text}" if page.key.slice else of
+    return PublishError(f"the figures of {of} do not agree: {said}", hint=hint)
+
+
+def _silent(page: Page, item: KpiItem, control: Control) -> tuple[str, str]:
+    """Say that a report leaves out a figure that must equal a sum, and gives no reason."""
+    said = (
+        f"{page.key.family} gives no {item.label} and does not say why, and the "
+        f"{control.name.partition('.')[0]} add up to {_amount(control.value)} {page.currency}"
+    )
+    return said, (
+        f"The metrics of {page.key.family} must give the figure, or a note why it cannot be known. "
+        "What was published before stays."
+    )
 
 
 def _money(figures: list[Figure]) -> tuple[str, str] | None:
