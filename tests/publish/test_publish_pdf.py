@@ -1,6 +1,8 @@
 """PDFs: tagged, titled, complete, and the same bytes each time."""
 
 import io
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import pytest
 from pypdf import PdfReader
 
 from helpers.document import Column
+from helpers.publish import publish
 from helpers.publish.model import Key, page_of
 from helpers.publish.pdf import compile_pdf
 from helpers.publish.reading import Document, assemble
@@ -106,11 +109,65 @@ def test_no_brace_or_backtick_of_data_reaches_the_source(kit: Any) -> None:
 @pytest.mark.parametrize(
     "title", ["客户价值", "قيمة العملاء", "Ценность клиента", "値 😀 \U0001f9ff"]
 )
-def test_a_title_in_any_script_makes_a_pdf(kit: Any, title: str) -> None:
+def test_a_title_in_any_script_makes_a_pdf_and_stays_in_its_metadata(kit: Any, title: str) -> None:
     data = made(kit, title=title)
     reader = PdfReader(io.BytesIO(data))
     assert len(reader.pages) >= 2
     assert reader.metadata is not None
+    assert reader.metadata.title == f"{title}, December 2017"
+
+
+def test_a_letter_that_no_font_has_is_a_square_where_it_is_shown_and_named(kit: Any) -> None:
+    chart = kit.book().chart(id="far", alt="Bars of \U00010600.", title="Far \U00010600 away")
+    far = kit.book(title="Far \U00010600", extra=[kit.code("x", kit.shown(chart, kit.svg))])
+    kit.write(far)
+    result = publish(renderer="built-in")
+    assert result.failed == []
+    assert result.squares == [("shop/customer_value/2017-12.pdf", "\U00010600")]
+    data = (kit.site / "shop/customer_value/2017-12.pdf").read_bytes()
+    reader = PdfReader(io.BytesIO(data))
+    assert reader.metadata is not None
+    assert reader.metadata.title == "Far \U00010600, December 2017"
+    text = text_of(data)
+    assert "Far □ away" in text
+    assert "\U00010600" not in text
+    assert "Bars of \U00010600." in alternatives(reader)
+
+
+def alternatives(reader: PdfReader) -> list[str]:
+    """Return the alternative texts of a PDF's figures."""
+    return [str(item["/Alt"]) for item in objects(reader) if "/Alt" in item]
+
+
+def objects(reader: PdfReader) -> list[Any]:
+    """Return the dictionaries of a PDF's structure tree."""
+    found, waiting = [], [reader.trailer["/Root"]["/StructTreeRoot"]]
+    while waiting:
+        item = waiting.pop()
+        item = item.get_object()
+        if isinstance(item, list):
+            waiting += item
+        elif hasattr(item, "get") and "/K" in item:
+            found.append(item)
+            waiting.append(item["/K"])
+        elif hasattr(item, "get"):
+            found.append(item)
+    return found
+
+
+def test_every_chart_carries_its_words_and_stands_under_a_heading(kit: Any) -> None:
+    data = made(kit)
+    assert alternatives(PdfReader(io.BytesIO(data))).count(
+        "Bar chart: revenue by segment. Loyal leads."
+    ) == 2  # fmt: skip
+    names = [str(entry.title) for entry in flat(PdfReader(io.BytesIO(data)).outline)]
+    assert names == ["Headline", "Where it comes from", "Definitions",
+                     "Provenance"]  # fmt: skip
+
+
+def flat(outline: Any) -> list[Any]:
+    """Return a PDF's outline without its levels."""
+    return [each for item in outline for each in (flat(item) if isinstance(item, list) else [item])]
 
 
 def test_an_empty_chart_is_its_sentence(kit: Any) -> None:
@@ -126,12 +183,16 @@ def test_a_document_of_a_title_alone_is_still_a_pdf(kit: Any) -> None:
     assert "Customer value" in text_of(data)
 
 
-def test_pages_can_be_drawn(kit: Any, tmp_path: Path) -> None:
-    import shutil
-    import subprocess
-
+def test_pages_can_be_drawn_and_none_is_empty(kit: Any, tmp_path: Path) -> None:
     if not shutil.which("pdftoppm"):
         pytest.skip("pdftoppm is not installed")
-    (tmp_path / "x.pdf").write_bytes(made(kit))
-    subprocess.run(["pdftoppm", "-r", "20", "-png", "x.pdf", "p"], cwd=tmp_path, check=True)
-    assert all(path.stat().st_size > 500 for path in tmp_path.glob("p-*.png"))
+    data = made(kit)
+    (tmp_path / "x.pdf").write_bytes(data)
+    subprocess.run(["pdftoppm", "-r", "20", "-gray", "x.pdf", "p"], cwd=tmp_path, check=True)
+    drawn = sorted(tmp_path.glob("p-*.pgm"))
+    assert len(drawn) == len(PdfReader(io.BytesIO(data)).pages)
+    for path in drawn:
+        kind, width, height, _, grey = path.read_bytes().split(maxsplit=4)
+        assert (kind, len(grey)) == (b"P5", int(width) * int(height))
+        dark = sum(level < 200 for level in grey) / len(grey)
+        assert 0.002 < dark < 0.5, f"{path.name} is {dark:.2%} ink"
