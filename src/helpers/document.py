@@ -259,7 +259,8 @@ _READERS: dict[str, Callable[[dict[str, Any]], Block]] = {
 
 def _check(found: Any) -> None:
     """Raise a TypeError if a field is not of its declared type, or a table's rows are ragged."""
-    for name, declared in _declared(type(found)).items():
+    kind: Any = type(found)
+    for name, declared in _declared(kind).items():
         value = getattr(found, name)
         if not _fits(value, declared):
             raise TypeError(f"its {name} cannot be {value!r:.40}")
@@ -267,10 +268,9 @@ def _check(found: Any) -> None:
         wide = len(found.columns)
         if len(found.text) != len(found.rows):
             raise TypeError(f"it has {len(found.rows)} rows and text for {len(found.text)}")
-        for number, row in enumerate([*found.rows, *found.text]):
+        for row in (*found.rows, *found.text):
             if len(row) != wide:
-                at = number % len(found.rows) + 1
-                raise TypeError(f"row {at} has {len(row)} cells under {wide} columns")
+                raise TypeError(f"a row has {len(row)} cells under {wide} columns")
 
 
 @lru_cache(maxsize=32)
@@ -280,10 +280,8 @@ def _declared(kind: type) -> dict[str, Any]:
 
 
 def _fits(value: Any, declared: Any) -> bool:
-    """Return whether a value read from JSON is of a declared type; a block inside is checked too."""
+    """Return whether a value read from JSON is of a declared type; a block inside is too."""
     kind, inner = get_origin(declared), get_args(declared)
-    if declared is Any:
-        return True
     if kind is Literal:
         return value in inner
     if kind in (Union, UnionType):
@@ -294,10 +292,9 @@ def _fits(value: Any, declared: Any) -> bool:
         return isinstance(value, dict) and all(_fits(each, inner[1]) for each in value.values())
     if declared is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
-    if declared is NoneType or declared is int:
-        return type(value) is declared
-    if not isinstance(value, declared):
-        return False
-    if declared not in (str, bool):
+    if declared in (Any, NoneType, int, str, bool):
+        return declared is Any or type(value) is declared
+    if isinstance(value, declared):
         _check(value)
-    return True
+        return True
+    return False

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from helpers import paths
 from helpers.document import (
     MIME,
     Block,
@@ -61,8 +62,7 @@ class Book:
 
     @property
     def stem(self) -> str:
-        part = "" if self.slice == "all" else "--" + self.slice.partition("=")[2].lower()
-        return f"{self.period}{part}"
+        return paths.stem(self.period, self.slice)
 
     @property
     def span(self) -> Period:

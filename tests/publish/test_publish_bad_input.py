@@ -55,7 +55,7 @@ def test_what_cannot_be_shown_is_left_out_and_the_page_is_whole(
     assert len(text) < 200_000
     assert not re.search(r"<img|src=.missing|hologram.>|4711</td>", text)
     assert (kit.site / "shop/customer_value/2017-12.ipynb").stat().st_size < 300_000
-    said = {"mystery": "hologram", "huge_print": "[cut here]", "huge_html": "text/html",
+    said = {"mystery": "hologram", "huge_print": "what it printed", "huge_html": "text/html",
             "no_picture": "No data."}[bad.__name__]  # fmt: skip
     assert said in text
 

@@ -23,7 +23,9 @@ def document(kit: Any, *blocks: Any, cells: list[dict[str, Any]] | None = None) 
 @pytest.mark.parametrize(
     "text",
     ["HH-0001", "see hh-0001.", "2017-HH-0001-b", "ＨＨ-0001", "(Ann Smith)", "mail a.b@c.de!",
-     "call 9876543210", "HH-0017/HH-0001"],
+     "call 9876543210", "HH-0017/HH-0001", "HH‐0001", "HH‑0001", "HH–0001", "HH−0001", "HH﹣0001",
+     "HH-**0001**", "HH-`0001`", "HH&#45;0001", "HH-<b>0001</b>", "Ann\nSmith", "Ann \u00a0Smith",
+     "HH-\ufe0f0001", "9_876_543_210"],
 )  # fmt: skip
 def test_an_id_is_found_wherever_it_stands_alone(text: str) -> None:
     assert Guard(IDS).find(text) is not None
@@ -174,16 +176,71 @@ def test_a_variant_of_a_chart_is_guarded_too(kit: Any) -> None:
         Guard(IDS).check(document(kit, replace(chart, variants=[chart.variants[0], hidden])))
 
 
-@pytest.mark.parametrize("place", ["text", "heading", "code", "printed", "parameters", "svg"])
+DRAWN = [
+    "<text>HH-0001</text>",
+    "<text>HH&#45;0001</text>",
+    "<text>R&amp;D-0017</text>",
+    "<text><tspan>HH-</tspan><tspan>0001</tspan></text>",
+    "<text>\n <tspan>HH-</tspan>\n <tspan>0001</tspan>\n</text>",
+    "<text>Ann</text><text>Smith</text>",
+    "<text>HH-</text><g><text>0001</text></g>",
+]
+
+
+@pytest.mark.parametrize("drawn", DRAWN)
+def test_an_id_is_seen_as_a_picture_shows_it(kit: Any, drawn: str) -> None:
+    svg = kit.svg.replace("</svg>", f"{drawn}</svg>")
+    cells = [kit.code("x", kit.shown(kit.book().chart(id="drawn"), svg))]
+    Guard([]).check(document(kit, cells=cells))
+    with pytest.raises(DisclosureError, match=r"drawn.*names a customer"):
+        Guard([*IDS, "R&D-0017"]).check(document(kit, cells=cells))
+
+
+@pytest.mark.parametrize(
+    "source", ["frame[who == '17850']", 'x = "17850"', "orders[orders.customer_id == 17850]"]
+)
+def test_an_id_of_five_digits_is_seen_in_code(kit: Any, source: str) -> None:
+    with pytest.raises(DisclosureError, match="code cell 9 names a customer"):
+        Guard(IDS).check(document(kit, cells=[kit.code(source)]))
+
+
+@pytest.mark.parametrize("source", ["n = 17850", "orders.head(540)", "f'{x:.2f}'", "'178501'"])
+def test_numbers_of_code_are_no_ids(kit: Any, source: str) -> None:
+    Guard(IDS).check(document(kit, cells=[kit.code(source)]))
+
+
+def test_what_a_cell_of_a_table_reads_is_compared_too(kit: Any) -> None:
+    hidden = kit.book().table(id="t", rows=[["A", 40, 1.0]], text=[["17850", "40", "$1"]])
+    with pytest.raises(DisclosureError, match="'t' names a customer"):
+        Guard(IDS).check(document(kit, hidden))
+
+
+@pytest.mark.parametrize(
+    ("path", "slice"),
+    [("a/b/2017-12--x-HH-0001", "x=1"), ("a/b/2017-12--x", "household=17850"),
+     ("a/b/2017-12--x", "household=540"), ("a/b/2017-12--x", "region=17850")],
+)  # fmt: skip
+def test_an_address_or_slice_of_one_customer_is_refused(path: str, slice: str) -> None:
+    with pytest.raises(DisclosureError, match="names a customer"):
+        Guard(IDS).address(path, slice, file="x")
+
+
+def test_an_address_of_a_group_passes() -> None:
+    Guard(IDS).address("shop/churn/2017-12--region-North", "region=North", file="x")
+    Guard(IDS).address("shop/churn/2017-12", "all", file="x")
+
+
+@pytest.mark.parametrize("place", ["text", "heading", "prose", "code", "withheld", "alt", "svg"])
 def test_an_id_is_refused_in_every_part_of_a_document(kit: Any, place: str) -> None:
-    stream = {"output_type": "stream", "name": "stdout", "text": "HH-0001 bought"}
+    kind = {"output_type": "display_data", "data": {"application/HH-0001": ""}}
     svg = kit.svg.replace("<defs>", "<!-- HH-0001 --><defs>")
     planted = {
         "text": kit.code("x", kit.shown(Text("HH-0001 bought most."))),
         "heading": kit.markdown("## About HH-0001\n\ntext"),
         "code": kit.code("frame[frame.customer_id == 'HH-0001']"),
-        "printed": kit.code("print(best)", stream),
-        "parameters": kit.code("x", kit.shown(replace(kit.book().chart(), alt="HH-0001"), kit.svg)),
+        "prose": kit.markdown("Best: HH-**0001**"),
+        "withheld": kit.code("show(best)", kind),
+        "alt": kit.code("x", kit.shown(replace(kit.book().chart(), alt="HH-0001"), kit.svg)),
         "svg": kit.code("x", kit.shown(kit.book().chart(), svg)),
     }
     with pytest.raises(DisclosureError) as raised:

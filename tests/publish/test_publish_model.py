@@ -45,7 +45,7 @@ def test_neighbours_are_of_one_kind_slice_source_and_family(site: Site) -> None:
     assert after is not None
     assert (before.key.stem, after.key.stem) == ("2017-11", "2018-01")
     assert site.neighbours(Key("shop", "customer_value", "2017")) == (None, None)
-    assert site.neighbours(Key("shop", "customer_value", "2017-12--north")) == (None, None)
+    assert site.neighbours(Key("shop", "customer_value", "2017-12--region-North")) == (None, None)
 
 
 def test_the_latest_is_for_all_customers_and_the_shortest_period(site: Site) -> None:
@@ -60,7 +60,7 @@ def test_the_latest_is_for_all_customers_and_the_shortest_period(site: Site) -> 
 
 def test_the_archive_is_newest_first_and_slices_come_after(site: Site) -> None:
     assert [p.key.stem for p in site.archive("shop", "customer_value")] == [
-        "2018-01", "2017-12", "2017-12--north", "2017Q4", "2017", "2017-11", "2017-10",
+        "2018-01", "2017-12", "2017-12--region-North", "2017Q4", "2017", "2017-11", "2017-10",
     ]  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def test_named_families_come_first_and_others_by_name(site: Site) -> None:
 
 def test_slices_of_a_period_know_each_other(site: Site) -> None:
     found = site.slices(Key("shop", "customer_value", "2017-12"))
-    assert [p.key.stem for p in found] == ["2017-12--north"]
+    assert [p.key.stem for p in found] == ["2017-12--region-North"]
 
 
 def test_a_board_pack_takes_all_families_of_a_period(site: Site) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from helpers.document import MIME, Chart
 from helpers.errors import PublishError
-from helpers.publish.reading import PRINTED_LIMIT, assemble, read
+from helpers.publish.reading import Code, assemble, read
 
 
 def test_sections_follow_headings_and_the_first_has_none(kit: Any) -> None:
@@ -37,12 +37,25 @@ def test_two_headings_of_one_name_get_two_anchors(kit: Any) -> None:
     assert [s.id for s in assemble(cells, file="x").sections] == ["part", "part-2"]
 
 
-def test_what_a_cell_prints_is_kept_with_its_code_and_cut(kit: Any) -> None:
-    stream = {"output_type": "stream", "name": "stdout", "text": ["x" * 20_000_000]}
-    code = assemble([*kit.book().cells(), kit.code("print()", stream)], file="x").code[-1]
-    assert code.printed.startswith("xxx")
-    assert code.printed.endswith("[cut here]")
-    assert len(code.printed) < PRINTED_LIMIT + 20
+@pytest.mark.parametrize(
+    ("output", "word"),
+    [
+        ({"output_type": "stream", "name": "stdout", "text": ["17850\n"]}, "what it printed"),
+        ({"output_type": "stream", "name": "stderr", "text": "/home/ann: old"}, "its warnings"),
+        ({"output_type": "stream", "text": "540"}, "what it printed"),
+        ({"output_type": "execute_result", "data": {"text/plain": "17850"}}, "a bare value"),
+    ],
+)
+def test_what_a_cell_prints_is_withheld_and_said_to_be(
+    kit: Any, output: dict[str, Any], word: str
+) -> None:
+    cells = [*kit.book().cells(), kit.code("print()", output, output)]
+    assert assemble(cells, file="x").code[-1] == Code("print()", withheld=[word])
+
+
+def test_an_empty_print_is_nothing_to_withhold(kit: Any) -> None:
+    blank = {"output_type": "stream", "name": "stdout", "text": ["\n", " "]}
+    assert assemble([*kit.book().cells(), kit.code("x", blank)], file="x").code[-1].withheld == []
 
 
 @pytest.mark.parametrize(
@@ -57,7 +70,6 @@ def test_what_a_cell_prints_is_kept_with_its_code_and_cut(kit: Any) -> None:
 def test_an_output_without_a_block_is_withheld_and_named(kit: Any, data: dict[str, Any]) -> None:
     output = {"output_type": "display_data", "metadata": {}, "data": data}
     code = assemble([*kit.book().cells(), kit.code("frame", output)], file="x").code[-1]
-    assert code.printed == ""
     assert code.withheld == sorted(set(data) - {"text/plain"})
 
 
@@ -70,7 +82,22 @@ def test_a_failed_cell_fails_the_document_without_its_message(kit: Any) -> None:
     assert "HH-0001" not in str(raised.value)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"cells": 3}', "\x00\x01"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        '{"cells": 3}',
+        '{"cells": "x"}',
+        "\x00\x01",
+        '{"cells": [3]}',
+        '{"cells": [{"cell_type": "code", "metadata": {"tags": 1}}]}',
+        '{"cells": [{"cell_type": "code", "source": 7}]}',
+        '{"cells": [{"cell_type": "code", "outputs": [null]}]}',
+        "[" * 100_000,
+    ],
+)
 def test_what_is_no_notebook_is_said_to_be_none(kit: Any, content: str) -> None:
     path = kit.output / "2017-12.ipynb"
     path.write_text(content)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from helpers.publish.guard import Guard
 from helpers.publish.model import Page
-from helpers.publish.notebook import cleaned
-from helpers.publish.reading import Document
+from helpers.publish.notebook import copy_of
+from helpers.publish.reading import Document, cells_of
 from helpers.publish.sheets import csv_bytes, kpi_rows, table_rows, xlsx_bytes
 from helpers.publish.views import view
 
@@ -15,7 +15,7 @@ def downloads(notebook: Path, document: Document, page: Page, guard: Guard) -> d
     """Return the files beside a report's page: path in the site to bytes.
 
     Raises:
-        DisclosureError: the notebook's source names a customer.
+        DisclosureError: the notebook's text or code names a customer.
         PublishError: a chart has no picture.
     """
     base = page.key.path
@@ -25,7 +25,7 @@ def downloads(notebook: Path, document: Document, page: Page, guard: Guard) -> d
     for made, table in shown.tables:
         sheets.append((made.title, table_rows(table)))
     found[f"{base}.xlsx"] = xlsx_bytes(sheets or [("Empty", [["This report has no tables."]])])
-    copy = cleaned(json.loads(notebook.read_bytes()))
-    guard.text(copy.decode("utf-8"), file=notebook.name, place="the notebook")
-    found[f"{base}.ipynb"] = copy
+    copy = copy_of(cells_of(notebook), file=notebook.name)
+    guard.everything(copy, file=notebook.name, place="the notebook")
+    found[f"{base}.ipynb"] = json.dumps(copy, ensure_ascii=False, indent=1).encode("utf-8")
     return found

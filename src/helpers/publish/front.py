@@ -113,8 +113,8 @@ def _publish(publication: Publication, why: str, kept: identity.Identity) -> Pub
             store.save(publication.manifest)
         raise
     publication.mark_stale(site)
-    publication.forget()
-    if site.pages:
+    publication.forget(site)
+    if site.pages or before:
         publish_whole(publication, site, log, kept)
         identity.save(kept)
     removed = files.remove(

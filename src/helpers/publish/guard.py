@@ -6,9 +6,7 @@ door, and it trusts nothing that a notebook says of itself but compares with the
 
 import json
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,17 +15,24 @@ from helpers import paths
 from helpers.document import GRAINS, Chart, Column, Provenance, Table
 from helpers.errors import DisclosureError, did_you_mean
 from helpers.privacy import MINIMUM_CUSTOMERS, counts_people, identifies, tells_apart
+from helpers.publish.guard_text import folded, is_picture, readings, strings, texts
 from helpers.publish.reading import Document
 
 _COUNTED = frozenset({"segment", "cohort", "store", "bin", "campaign", "category"})
 _LISTED = 3
 """So many different numbers that are all ids are a list of customers, and no measure."""
 _RUN = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"\w+")
+_QUOTED = re.compile(r"[\"']([^\"'\n]*)[\"']")
 _MEND = (
     "crm-reports run builds it anew from the raw files. Where those have changed since, "
     "run the report again with --force."
 )
 _HINT = "Summarise first; a list for the analyst goes through helpers.private."
+
+
+class DisclosedError(DisclosureError):
+    """A document names a customer or shows too few of them: nothing of it may be public."""
 
 
 class Guard:
@@ -42,7 +47,7 @@ class Guard:
     """
 
     def __init__(self, ids: Iterable[str]) -> None:
-        self._ids = {_folded(given) for given in ids}
+        self._ids = {folded(given) for given in ids}
         digits = {given for given in self._ids if given.isdigit()}
         self._long = {given for given in digits if len(given) >= 8}
         self._cells = {given for given in digits if 5 <= len(given) <= 7}
@@ -56,41 +61,83 @@ class Guard:
         """Raise if any part of the document is about a single customer.
 
         Raises:
-            DisclosureError: naming the file and the block, with the id masked.
+            DisclosedError: naming the file and the block, with the id masked.
         """
         for block in document.blocks():
             if isinstance(block, Table):
                 self._table(block, document.file)
             elif isinstance(block, Chart):
                 self._chart(block, document.file)
-        for place, text in _texts(document):
+        for place, text in texts(document):
             self.text(text, file=document.file, place=place)
+        for number, code in enumerate(document.code, start=1):
+            place = f"code cell {number}"
+            self._code(code.source, file=document.file, place=place)
+            for withheld in code.withheld:
+                self.text(withheld, file=document.file, place=place)
 
     def text(self, text: str, *, file: str, place: str) -> None:
         """Raise if the text contains a customer's id.
 
         Raises:
-            DisclosureError: it does.
+            DisclosedError: it does.
         """
         found = self.find(text)
         if found:
-            raise DisclosureError(
-                f"{place} names a customer ({_masked(found)})", file=file, hint=_HINT
-            )
+            raise _names(place, found, file)
+
+    def address(self, path: str, slice: str, *, file: str) -> None:
+        """Raise if the address of a page contains a customer's id, or its slice is one customer.
+
+        Raises:
+            DisclosedError: it does.
+        """
+        self.text(path, file=file, place="its address")
+        name, _, value = slice.partition("=")
+        found = self._named([value], Column(name, name, "text", "left"), first=True)
+        if value and found:
+            raise _names("its slice", min(found), file)
+
+    def everything(self, found: Any, *, file: str, place: str) -> None:
+        """Raise if any text of a JSON value contains a customer's id.
+
+        Pictures are looked at as they are written: their words were read with their document.
+
+        Raises:
+            DisclosedError: one does.
+        """
+        for text in strings(found):
+            named = self._in(text) if is_picture(text) else self.find(text)
+            if named:
+                raise _names(place, named, file)
 
     def find(self, text: str) -> str | None:
-        """Return the first customer id in the text, or None."""
-        folded = _folded(text)
-        known = self._ends.keys() & set(_RUN.findall(folded))
+        """Return the first customer id in the text, however it is written, or None."""
+        return next((found for read in readings(text) if (found := self._in(read))), None)
+
+    def _in(self, text: str) -> str | None:
+        read = folded(text)
+        known = self._ends.keys() & set(_RUN.findall(read))
         if not known:
             return None
-        for run in _RUN.finditer(folded):
+        for run in _RUN.finditer(read):
             for given in self._ends[run.group()] if run.group() in known else ():
                 last = given.rindex(run.group())
                 start = run.start() - last
-                if start >= 0 and folded.startswith(given, start) and _alone(folded, start, given):
+                if start >= 0 and read.startswith(given, start) and _alone(read, start, given):
                     return given
         return None
+
+    def _code(self, source: str, *, file: str, place: str) -> None:
+        """Check code: an id of 5 to 7 digits is one in quotes, or in a line that names a key."""
+        self.text(source, file=file, place=place)
+        found = self._cells & {folded(quoted) for quoted in _QUOTED.findall(source)}
+        for line in source.splitlines() if self._cells and not found else ():
+            words = _WORD.findall(line)
+            if any(identifies(word) for word in words):
+                found |= self._cells & set(words)
+        if found:
+            raise _names(place, min(found), file)
 
     def _chart(self, chart: Chart, file: str) -> None:
         self._table(chart.table, file, named=chart.kind in {"bar", "dots"})
@@ -100,42 +147,48 @@ class Guard:
     def _table(self, table: Table, file: str, *, named: bool = True) -> None:
         """Check a table; `named` says that its first column names the rows and measures nothing."""
         if table.grain not in GRAINS:
-            raise DisclosureError(
+            raise DisclosedError(
                 f"block {table.id!r}: its rows are of grain {table.grain!r}",
                 file=file,
                 hint=f"{_HINT} {did_you_mean(table.grain, GRAINS)}",
             )
         for at, column in enumerate(table.columns):
             if identifies(column.name) or identifies(column.label):
-                raise DisclosureError(
+                raise DisclosedError(
                     f"block {table.id!r} would show customers",
                     file=file,
                     column=column.name,
                     hint=_HINT,
                 )
             cells = [row[at] for row in table.rows]
-            found = self._named(cells, column, first=named and at == 0)
+            said = [text[at] for text, cell in zip(table.text, cells, strict=True) if _worded(cell)]
+            found = self._named([*cells, *said], column, first=named and at == 0)
             if found:
-                raise DisclosureError(
-                    f"block {table.id!r} names a customer ({_masked(min(found))})",
-                    file=file,
-                    column=column.name,
-                    hint=_HINT,
-                )
+                raise _names(f"block {table.id!r}", min(found), file, column=column.name)
             if _counts(column, table.grain):
                 _refuse_small(cells, table, column, file)
 
     def _named(self, cells: list[Any], column: Column, *, first: bool) -> set[str]:
         """Return the ids that stand in a column's cells."""
-        texts = {_folded(cell) for cell in cells if isinstance(cell, str)}
+        words = {folded(cell) for cell in cells if isinstance(cell, str)}
         numbers = [str(cell) for cell in cells if type(cell) is int]
+        whole = {str(int(c)) for c in cells if isinstance(c, float) and c.is_integer()}
         if tells_apart(column.name) or tells_apart(column.label):
-            whole = (str(int(c)) for c in cells if isinstance(c, float) and c.is_integer())
-            return self._ids & {*texts, *numbers, *whole}
+            return self._ids & {*words, *numbers, *whole}
         distinct = set(numbers)
         listed = len(distinct) == len(cells) >= _LISTED and distinct <= self._cells
-        seen = self._cells & distinct if first or listed else set()
-        return (self._cells & texts) | (self._long & distinct) | seen
+        named = distinct | whole if first else distinct if listed else set()
+        seen = self._cells & named
+        return (self._cells & words) | (self._long & distinct) | seen
+
+
+def _names(place: str, found: str, file: str, *, column: str | None = None) -> DisclosedError:
+    said = f"{place} names a customer ({found[:2]}…, {len(found)} characters)"
+    return DisclosedError(said, file=file, column=column, hint=_HINT)
+
+
+def _worded(cell: object) -> bool:
+    return cell is None or isinstance(cell, str)
 
 
 def _counts(column: Column, grain: str) -> bool:
@@ -153,7 +206,7 @@ def _counts(column: Column, grain: str) -> bool:
 def _refuse_small(cells: list[Any], table: Table, column: Column, file: str) -> None:
     small = [cell for cell in cells if 0 < _count(cell) < MINIMUM_CUSTOMERS]
     if small:
-        raise DisclosureError(
+        raise DisclosedError(
             f"block {table.id!r}: {len(small)} groups under {MINIMUM_CUSTOMERS} customers",
             file=file,
             column=column.name,
@@ -184,6 +237,18 @@ def guard_for(snapshot: str) -> Guard:
     return _guard(folder)
 
 
+def guard_of(document: Document) -> Guard:
+    """Return the guard that knows the customers of the document's own snapshot.
+
+    Raises:
+        DisclosureError: that snapshot is gone or damaged.
+    """
+    try:
+        return guard_for(snapshot_of(document))
+    except DisclosureError as error:
+        raise DisclosureError(error.message, file=document.file, hint=error.hint) from error
+
+
 @lru_cache(maxsize=8)
 def _guard(folder: Path) -> Guard:
     import pyarrow as pa  # 0.2 s: only where there is a snapshot
@@ -205,34 +270,6 @@ def _guard(folder: Path) -> Guard:
     return Guard(ids)
 
 
-def _texts(document: Document) -> Iterator[tuple[str, str]]:
-    yield from (("title", text) for text in _strings(asdict(document.title)))
-    for section in document.sections:
-        yield "heading", section.heading
-        for part in section.parts:
-            place = f"block {getattr(part, 'id', '') or part.type!r}"
-            yield from ((place, text) for text in _strings(asdict(part)))
-    for number, code in enumerate(document.code, start=1):
-        yield from ((f"code cell {number}", text) for text in (code.source, code.printed))
-
-
-def _strings(found: Any) -> Iterator[str]:
-    if isinstance(found, str):
-        yield found
-    elif isinstance(found, dict):
-        for name, value in found.items():
-            yield str(name)
-            yield from _strings(value)
-    elif isinstance(found, list | tuple):
-        for value in found:
-            yield from _strings(value)
-
-
-def _folded(text: object) -> str:
-    given = str(text)
-    return (given if given.isascii() else unicodedata.normalize("NFKC", given)).strip().casefold()
-
-
 def _alone(text: str, start: int, given: str) -> bool:
     before, after = text[max(start - 1, 0) : start], text[start + len(given) :][:1]
     return not (before.isalnum() or after.isalnum())
@@ -240,7 +277,3 @@ def _alone(text: str, start: int, given: str) -> bool:
 
 def _count(value: object) -> float:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
-
-
-def _masked(found: str) -> str:
-    return f"{found[:2]}…, {len(found)} characters"

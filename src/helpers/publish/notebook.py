@@ -1,51 +1,49 @@
 """The notebook as it may be downloaded: its text and code, and of its outputs only guarded blocks.
 
 The views that a cell made for JupyterLab are not trusted to hold the same as its block, so they are
-dropped and made again from the block.
+dropped and made again from the block. Raw cells are dropped too: nothing shows them.
 """
 
-import json
 from dataclasses import asdict, replace
 from html import escape
 from typing import Any
 
 from helpers.document import MIME, Block, Chart, Kpis, Table, Text, as_json, from_json
+from helpers.publish.reading import Cell, cell_of, text_of
 from helpers.publish.svg import picture
-from helpers.publish.text import plain, plain_all
+from helpers.publish.text import plain_all
 
 _ROWS = 200
 
 
-def cleaned(found: dict[str, Any]) -> bytes:
-    """Return the notebook with every output reduced to what its block says, as JSON bytes.
+def copy_of(cells: list[Any], *, file: str) -> dict[str, Any]:
+    """Return a notebook of these cells with every output reduced to what its block says.
 
     Cell ids, tags and the kernel's name stay; execution times, paths and widget states go.
+
+    Raises:
+        PublishError: a cell or a block of it cannot be read, or a picture cannot be shown.
     """
-    cells = [_cell(cell, number) for number, cell in enumerate(found["cells"], start=1)]
+    read = [(at, cell_of(cell, f"{file}, cell {at}")) for at, cell in enumerate(cells, start=1)]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    book = {
-        "cells": cells,
+    return {
+        "cells": [_cell(cell, at) for at, cell in read if cell.kind in {"code", "markdown"}],
         "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    return json.dumps(book, ensure_ascii=False, indent=1).encode("utf-8")
 
 
-def _cell(cell: dict[str, Any], number: int) -> dict[str, Any]:
-    source = cell.get("source", "")
-    tags = [plain(str(tag)) for tag in cell.get("metadata", {}).get("tags", [])]
+def _cell(cell: Cell, number: int) -> dict[str, Any]:
     made: dict[str, Any] = {
-        "cell_type": cell.get("cell_type", "raw"),
+        "cell_type": cell.kind,
         "id": f"cell-{number}",
-        "metadata": {"tags": tags} if tags else {},
-        "source": plain("".join(source) if isinstance(source, list) else str(source)),
+        "metadata": {"tags": list(cell.tags)} if cell.tags else {},
+        "source": cell.source,
     }
-    if made["cell_type"] == "code":
-        made["execution_count"] = cell.get("execution_count")
-        made["outputs"] = [
-            made_output for output in cell.get("outputs", []) for made_output in _output(output)
-        ]
+    if cell.kind == "code":
+        made["execution_count"] = cell.count
+        made["outputs"] = [found for output in cell.outputs for found in _output(output)]
     return made
 
 
@@ -56,7 +54,7 @@ def _output(output: dict[str, Any]) -> list[dict[str, Any]]:
     block = from_json(plain_all(data[MIME]))
     views: dict[str, Any] = {"text/plain": _plain(block), MIME: as_json(block)}
     if isinstance(block, Chart):
-        svg = block.svg or "".join(data.get("image/svg+xml", ""))
+        svg = block.svg or text_of(data.get("image/svg+xml", ""))
         variants = [replace(v, svg=_paper(v.svg)) for v in block.variants]
         block = replace(block, svg="", variants=variants)
         views[MIME] = as_json(block)

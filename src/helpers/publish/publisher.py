@@ -1,31 +1,38 @@
 """One publication: executed notebooks in, a site out, nothing half-done and nothing made twice."""
 
-from collections.abc import Iterable
+import errno
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from helpers import paths
-from helpers.errors import DisclosureError, HelpersError, PeriodError, PublishError
+from helpers.errors import HelpersError, PublishError
 from helpers.publish import files, guard, store
 from helpers.publish.downloads import downloads
+from helpers.publish.executed import document_of, executed
 from helpers.publish.identity import edition_of
 from helpers.publish.model import Key, Page, Site, page_of
-from helpers.publish.reading import Document, read
+from helpers.publish.reading import Document
 from helpers.publish.reconciling import contradictions
 from helpers.publish.renderer import Job, Made, Renderer
 from helpers.publish.settings import Settings
 from helpers.publish.stale import mark
 from helpers.publish.store import Entry, Manifest
+from helpers.publish.withdrawing import shows_too, withdraw
 
 _KEPT = 24
 """Documents held in memory between reading and rendering."""
+_MACHINE = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE}
+"""What a disk says that no other report is spared."""
 
 
 @dataclass
 class Publication:
     """The state of one publication while it goes on.
 
-    `stale` comes from the last run; `look` is the digest of all that decides how pages look.
+    `stale` comes from the last run; `look` is the digest of all that decides how pages look;
+    `present` holds the files of the site that are as they were written.
     """
 
     renderer: Renderer
@@ -40,33 +47,28 @@ class Publication:
     pending: dict[Key, tuple[Page, str]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     written: set[str] = field(default_factory=set)
-    present: set[str] = field(default_factory=set)
+    present: dict[str, files.Mark] = field(default_factory=dict)
     _documents: dict[Key, Document] = field(default_factory=dict)
+    _pages: dict[str, tuple[object, Page]] = field(default_factory=dict)
 
     def find(self) -> None:
-        """Find the executed notebooks; a name that is no report's is a failure."""
-        spelled: dict[str, str] = {}
-        for path in sorted(paths.executed().glob("*/*/*.ipynb")):
-            key = Key(path.parts[-3], path.parts[-2], path.stem)
-            if path.name.startswith((".", "_")):
-                continue
-            try:
-                key.period  # noqa: B018 - asked for its error
-            except PeriodError as error:
-                self.failed[key.path] = error.message
-                continue
-            other = spelled.setdefault(key.path.casefold(), key.path)
-            if other != key.path:
-                self.failed[key.path] = f"has the same address as {other} where case is ignored"
-                continue
-            self.notebooks[key] = path
+        """Find the executed notebooks, and which files of the site are as they were written.
+
+        Raises:
+            OSError: the site cannot be written.
+        """
+        self.notebooks, self.failed = executed()
+        paths.site().mkdir(parents=True, exist_ok=True)
+        self.present = files.present(paths.site())
+        for name in store.altered(self.manifest, self.present):
+            del self.present[name]  # as if it were gone: it is made again
 
     def read_changed(self) -> None:
         """Read the notebooks whose content changed, and those that failed the last time."""
         for key, path in self.notebooks.items():
             entry = self.manifest.entries.setdefault(key.path, Entry())
             stat = store.stat_of(path)
-            if entry.stat == stat and entry.page and not entry.failed:
+            if entry.stat == stat and entry.page and entry.digest and not entry.failed:
                 continue
             content = store.digest(path.read_bytes())
             entry.stat = stat
@@ -75,19 +77,15 @@ class Publication:
             try:
                 self.pending[key] = page_of(key, self.document(key)), content
                 entry.failed = ""
-            except HelpersError as error:
-                self.fail(key, error)
+            except Exception as error:  # whatever a notebook holds, the others are spared
+                self.fail(key, error, content)
 
     def reconcile(self) -> None:
         """Refuse what changed where the reports of one period contradict each other.
 
         Reports whose page says that it is not up to date are older, and contradict nobody.
         """
-        pages = {
-            Key.parse(name): Page.from_json(entry.page)
-            for name, entry in self.manifest.entries.items()
-            if entry.page and not entry.failed and Key.parse(name) in self.notebooks
-        }
+        pages = dict(self._noted(lambda _, entry: not entry.failed))
         pages.update({key: page for key, (page, _) in self.pending.items()})
         current = [page for key, page in pages.items() if key not in self.stale]
         for keys, error in contradictions(current):
@@ -102,33 +100,33 @@ class Publication:
             DisclosureError: it is about a single customer.
         """
         if key not in self._documents:
-            document = read(self.notebooks[key])
-            title = document.title
-            claimed = (title.source, title.family, title.period)
-            if claimed != (key.source, key.family, str(key.period)):
-                raise PublishError(
-                    f"is about {'/'.join(claimed)}, which its name does not say", file=key.path
-                )
-            _guard(document).check(document)
+            try:
+                document = document_of(key, self.notebooks[key])
+            except Exception as error:
+                raise _said(key, error) from error
             if len(self._documents) >= _KEPT:
                 self._documents.clear()
             self._documents[key] = document
         return self._documents[key]
 
-    def fail(self, key: Key, error: HelpersError) -> None:
-        """Note that a report could not be published; its last page, if there is one, stays."""
-        said = " ".join(str(error).split())
+    def fail(self, key: Key, error: Exception, content: str = "") -> None:
+        """Note that a report could not be published; its last page, if there is one, stays.
+
+        Unless it shows what is refused: then it is withdrawn. `content` is the notebook's digest.
+        """
+        said = " ".join(str(_said(key, error)).split())
+        entry = self.manifest.entries.setdefault(key.path, Entry())
+        refused = isinstance(error, guard.DisclosedError)
+        if refused and shows_too(key, entry, self.notebooks[key], content or self._digest(key)):
+            withdraw(key, self.manifest, self.present)
+            said += " Its page showed the same and was withdrawn."
         self.failed[key.path] = said
         self.pending.pop(key, None)
-        self.manifest.entries.setdefault(key.path, Entry()).failed = said
+        self.manifest.entries[key.path].failed = said
 
     def site(self) -> Site:
         """Return the model of all pages that are there, or will be when nothing fails."""
-        pages = {
-            Key.parse(name): Page.from_json(entry.page)
-            for name, entry in self.manifest.entries.items()
-            if entry.page and Key.parse(name) in self.notebooks and self._there(name, entry)
-        }
+        pages = dict(self._noted(self._there))
         pages.update({key: page for key, (page, _) in self.pending.items()})
         stale = dict(self.stale)
         for key in pages:
@@ -136,6 +134,17 @@ class Publication:
                 stale[key] = "A newer edition could not be published; this is the one before."
         ordered = tuple(pages[key] for key in sorted(pages))
         return Site(ordered, self.settings.families, stale)
+
+    def _noted(self, wanted: Any) -> Iterator[tuple[Key, Page]]:
+        """Yield the pages that were published before and whose notebooks are there."""
+        for name, entry in self.manifest.entries.items():
+            key = Key.parse(name)
+            if entry.page and key in self.notebooks and wanted(name, entry):
+                noted, page = self._pages.get(name, (None, None))
+                if noted is not entry.page or page is None:
+                    page = Page.from_json(entry.page)
+                    self._pages[name] = entry.page, page
+                yield key, page
 
     def _there(self, name: str, entry: Entry) -> bool:
         return not entry.failed or f"{name}.html" in self.present
@@ -166,17 +175,27 @@ class Publication:
     def render(self) -> Site:
         """Render what changed or is missing, and return the model of what is there afterwards.
 
-        A first publication that fails takes links to it away from its neighbours, so another
-        round follows until none fails.
+        Pages that are not there yet come before those that link to them. One that fails takes
+        these links away, so another round follows until none fails.
         """
-        self.present = files.present(paths.site())
         while True:
             site, failures = self.site(), len(self.failed)
             jobs = [job for page in site.pages if (job := self._job(page, site))]
+            new = {job.key for job in jobs if f"{job.key.path}.html" not in self.present}
+            jobs.sort(key=lambda job: job.key not in new)
+            held: list[Made] = []
             for made in self.renderer.render(
                 jobs, site, self.settings, pdf=self.pdf, site_url=self.site_url
             ):
-                self._put(made, site)
+                if made.job.key in new:
+                    new.discard(made.job.key)
+                    self._put(made, site)
+                else:
+                    held.append(made)
+                if not new and len(self.failed) == failures:
+                    for waited in held:
+                        self._put(waited, site)
+                    held.clear()
             if len(self.failed) == failures:
                 return site
 
@@ -185,7 +204,7 @@ class Publication:
         entry = self.manifest.entries[key.path]
         if entry.failed:
             return None
-        complete = bool(entry.files) and self.present.issuperset(entry.files)
+        complete = bool(entry.files) and entry.files.keys() <= self.present.keys()
         made_of = self._rest_of(page)
         rest = not complete or entry.rest_of != made_of or (self.pdf and entry.pdf_of != made_of)
         if not rest and entry.html_of == self._html_of(page, site):
@@ -193,7 +212,7 @@ class Publication:
         return Job(page, lambda: self.document(key), rest, self._has_paper(page))
 
     def _put(self, made: Made, site: Site) -> None:
-        page, key = made.job.page, made.job.key
+        page, key, paper = made.job.page, made.job.key, f"{made.job.key.path}.pdf"
         entry = self.manifest.entries[key.path]
         outputs: dict[str, bytes | str] = {}
         try:
@@ -201,53 +220,76 @@ class Publication:
                 raise made.error
             if made.job.rest:
                 document = made.job.document()
-                found = downloads(self.notebooks[key], document, page, _guard(document))
-                outputs.update(found)
+                known = guard.guard_of(document)
+                outputs.update(downloads(self.notebooks[key], document, page, known))
                 entry.edition = edition_of(document)
-        except HelpersError as error:
+            if made.pdf is not None:
+                outputs[paper] = made.pdf
+            outputs[f"{key.path}.html"] = made.html  # last: it links to the others
+            stamps = self._write(outputs, entry)
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in _MACHINE:
+                raise
             self.fail(key, error)
             return
-        paper = f"{key.path}.pdf"
         if made.pdf is not None:
-            outputs[paper] = made.pdf
             entry.pdf_of = self._rest_of(page)
             self.squares.update({paper: made.squares} if made.squares else {})
-        outputs[f"{key.path}.html"] = made.html  # last: it links to the others
-        for name, content in outputs.items():
-            if files.put(paths.site() / name, content):
-                self.written.add(name)
-        self.present.update(outputs)
         entry.html_of, entry.rest_of = self._html_of(page, site), self._rest_of(page)
         if made.job.rest:
             kept = [paper] if made.job.paper and paper not in outputs else []
-            entry.files = [*outputs, *kept]
+            entry.files = {**stamps, **{name: entry.files[name] for name in kept}}
             entry.pdf_of = entry.pdf_of if paper in entry.files else ""
+        entry.files.update(stamps)
         entry.page, entry.digest = page.as_json(), self._digest(key)
         self.pending.pop(key, None)
+
+    def _write(self, outputs: Mapping[str, bytes | str], entry: Entry) -> dict[str, files.Stamp]:
+        """Write a report's files; where one is refused, those that are new are taken back."""
+        stamps: dict[str, files.Stamp] = {}
+        try:
+            for name, content in outputs.items():
+                stamps[name] = self._put_file(name, content)
+        except OSError:
+            files.remove(paths.site(), [name for name in stamps if name not in entry.files])
+            raise
+        return stamps
+
+    def _put_file(self, name: str, content: bytes | str) -> files.Stamp:
+        path = paths.site() / name
+        if files.put(path, content):
+            self.written.add(name)
+        made = files.stamp(path, content)
+        self.present[name] = int(made[1]), int(made[2])
+        return made
+
+    def stamps(self, names: Iterable[str]) -> dict[str, files.Stamp]:
+        """Return the stamps of files that are about more than one report."""
+        known, site = self.manifest.files, paths.site()
+        kept = known.keys() & self.present.keys() - self.written
+        return {n: known[n] if n in kept else files.stamp(site / n) for n in sorted(names)}
 
     def mark_stale(self, site: Site) -> None:
         """Say on the pages that are kept that they are not up to date."""
         for page in site.pages:
-            name = f"{page.key.path}.html"
+            name, entry = f"{page.key.path}.html", self.manifest.entries[page.key.path]
             said = site.stale.get(page.key)
             if said and mark(paths.site() / name, said):
                 self.written.add(name)
-                self.manifest.entries[page.key.path].html_of = ""  # its file says more than it did
+                entry.html_of = ""  # its file says more than it did
+                entry.files[name] = files.stamp(paths.site() / name)
 
-    def forget(self) -> None:
-        """Drop what is known of notebooks that are gone, and of those never published."""
-        for name, entry in list(self.manifest.entries.items()):
-            if Key.parse(name) not in self.notebooks or not entry.files:
+    def forget(self, site: Site) -> None:
+        """Drop what is known of notebooks that are gone, and of pages that are not shown."""
+        for name in list(self.manifest.entries):
+            if Key.parse(name) not in site.by_key:
                 del self.manifest.entries[name]
 
 
-def _guard(document: Document) -> guard.Guard:
-    """Return the guard that knows the customers of the document's own snapshot.
-
-    Raises:
-        DisclosureError: that snapshot is gone or damaged.
-    """
-    try:
-        return guard.guard_for(guard.snapshot_of(document))
-    except DisclosureError as error:
-        raise DisclosureError(error.message, file=document.file, hint=error.hint) from error
+def _said(key: Key, error: Exception) -> HelpersError:
+    """Return an error as one of the project's own."""
+    if isinstance(error, HelpersError):
+        return error
+    return PublishError(
+        f"cannot be published: {type(error).__name__}: {error}"[:300], file=key.path
+    )

@@ -36,7 +36,8 @@ def publish_whole(publication: Publication, site: Site, log: RunLog, identity: I
         if files.put(paths.site() / name, content):
             publication.written.add(name)
     search.forget(site)
-    manifest.files = sorted({*own, *made, *(name for found in shards.values() for name in found)})
+    shown = {*own, *made, *(name for found in shards.values() for name in found)}
+    manifest.files = publication.stamps(shown)
 
 
 def _assets() -> dict[str, bytes]:
