@@ -235,7 +235,12 @@ def test_everything_that_was_predicted_is_judged(made: sf.Outlook) -> None:
         assert table.loc[sf.ORDERS, error] == pytest.approx(said / len(june) - 1)
     rows = sf.outcome_rows(kept, page, orders, lines)["frame"]
     assert not rows["unique_id"].str.startswith("Shop").any()
+    assert rows["unique_id"].tolist()[:3] == [sf.TOTAL, sf.ORDERS, sf.CUSTOMERS]
     assert set(rows["inside"]) <= {"Yes", "No"}
+    shops = sf.outcome_rows(kept, page, orders, lines, shops=True)["frame"].set_index("unique_id")
+    assert set(shops.index) == {"north", "south"}
+    buyers = june.loc[june["store_id"] == "north", "customer_id"].nunique()
+    assert shops.loc["north", "customers"] == buyers
     said = sf.outcome_verdict(kept, page, orders, lines)
     assert f"Of {len(table)} sums" in said
     assert "Brier" in said
@@ -293,6 +298,12 @@ def test_measures_by_series_stand_beside_repeating_the_last_week(made: sf.Outloo
     assert total["wape"] < total["wape_naive"]
     assert total["coverage_80"] <= total["coverage_95"]
     assert not sf.accuracy_rows(made)["frame"]["series"].str.startswith("Shop").any()
+    orders, _ = shop()
+    by_shop = sf.accuracy_rows(made, orders)["frame"].set_index("series")
+    assert by_shop.loc["south", "mase"] == table.loc["Shop: south", "mase"]
+    may = orders[orders["ordered_at"].between("2017-05-01", "2017-05-31 23:59:59")]
+    south = may.loc[may["store_id"] == "south", "customer_id"].nunique()
+    assert by_shop.loc["south", "customers"] == south
 
 
 def test_factors_split_the_change_exactly() -> None:
@@ -427,7 +438,12 @@ def test_a_period_in_which_nothing_was_sold_is_told_in_words() -> None:
         quiet.drop(columns="store_id"), None, period=MAY, first=FIRST, country="US"
     )
     assert page.days.loc[page.days["ds"] >= "2017-05-01", "revenue"].sum() == 0
-    assert "Nothing was sold in the period" in sf.last_verdict(sf.predictions(before), page)
+    said = sf.predictions(before)
+    assert "Nothing was sold in the period" in sf.last_verdict(said, page)
+    judged = sf.outcome(said, page, quiet.drop(columns="store_id"), None)
+    assert (judged["actual"] == 0).all()
+    assert judged["error"].isna().all()
+    assert "nan" not in sf.outcome_verdict(said, page, quiet, None)
     assert not any("nan" in sentence for sentence in said_on(page, before))
 
 

@@ -58,13 +58,23 @@ def trust(page: Outlook, *, write: Write = plain) -> str:
     ahead = {span: 1 - own[span] / rule[span] if rule[span] > 0 else 0.0 for span in error.columns}
     if min(ahead.values()) > _NEAR:
         return f"{text}: the forecast beat it on both."
-    if max(ahead.values()) < -_NEAR:
-        return f"{text}: prefer that rule here."
     if min(ahead.values()) < -_NEAR:
         closer = min(ahead, key=ahead.__getitem__).lower()
-        return f"{text}: for {closer} that rule was closer."
+        both = max(ahead.values()) < -_NEAR
+        return f"{text}: {'on both' if both else f'for {closer}'} that rule was closer.{_why(page)}"
     adds = "the range, the holidays" if page.trial.used else "the range"
     return f"{text}: about as well. What the forecast adds is {adds} and the split by part."
+
+
+def _why(page: Outlook) -> str:
+    """Say why a rule that was closer is not used; empty where it is."""
+    used = dict(zip(page.fit.ids, page.fit.named(), strict=True))[TOTAL]
+    if used == "cycle_mean":
+        return " It is what is used now."
+    return (
+        " Over all series, days and whole periods together it is not closer by more than luck, so "
+        "the combination of methods stays."
+    )
 
 
 def season_caution(page: Outlook, *, first: date) -> str:
@@ -123,7 +133,7 @@ def next_steps(page: Outlook, *, next_target: float, write: Write = plain) -> li
     if np.isfinite(chance) and chance < _UNLIKELY and gap > 0 and orders > 0:
         basket = row["forecast"] / orders
         steps.append(
-            f"{aim} is out of reach unless something changes (chance {write(chance, 'share')}): "
+            f"{aim} is unlikely unless something changes (chance {write(chance, 'share')}): "
             f"it takes {write(gap / basket, 'count')} more orders, or "
             f"{write(gap / orders, 'currency')} more on each. Plan a measure, or plan with "
             f"{write(row['forecast'], 'currency')}."

@@ -159,9 +159,8 @@ def fit(
     """Forecast every series of a frame and backtest the forecast.
 
     The forecast is the trimmed mean of the candidates `members` (those of `members.default`
-    unless given), or a plain rule that beat it in the backtest (see `choice`); the intervals are as
-    wide as the backtest's errors were (see `intervals`). At each origin of the backtest the model
-    is chosen by the origins whose horizon had come by then.
+    unless given), or a plain rule that beat it in the backtest (`choice`), at each origin judged
+    by what had come by then. Intervals are as wide as the backtest's errors were (`intervals`).
 
     Args:
         frame: `unique_id` (string), `ds` (date on `freq`), `y` (number; may be negative).
@@ -170,13 +169,13 @@ def fit(
         level: nominal coverages in percent, each above 0 and below 100.
         season_length: periods in a cycle; that of the frequency unless given.
         windows: origins of the backtest; 8, or 4 for more than 200 series.
-        offsets: how many periods before the end those origins lie, in place of `windows`.
+        offsets: in place of `windows`, how many periods before the end the origins lie.
         until: continue every series to this date before forecasting (no row means no sale).
         gaps: what a date without a row is: zero sales, or unknown and interpolated.
         members: the candidates to combine.
         exposure: by date, how much of a normal period it is (see `exposure`); 1 where absent. What
-            is measured on sales is given as a function of the origin (see `exposing.Exposure`).
-            The models work on y / exposure; errors are measured on y itself.
+            is measured on sales is a function of the origin (see `exposing.Exposure`). The models
+            work on y / exposure; errors are measured on y itself.
 
     Raises:
         MetricError: the frame cannot be read (see `panel.prepare`), or an argument is out of
@@ -192,9 +191,8 @@ def fit(
     chosen = choose(test)
     test.forecasts[CHOSEN] = as_chosen(test)
     made = bt.forecast_all(series, horizon=horizon, names=names, exposure=share)
-    made[CHOSEN] = pick(made, chosen)
     return Fit(
-        ahead=made,
+        ahead={**made, CHOSEN: pick(made, chosen)},
         chosen=chosen,
         test=test,
         histories=tuple(series),

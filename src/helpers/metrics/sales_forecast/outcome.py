@@ -9,9 +9,9 @@ from helpers.metrics.sales_forecast.customers import CUSTOMERS
 from helpers.metrics.sales_forecast.model import CHOSEN
 from helpers.metrics.sales_forecast.outlook import Outlook
 from helpers.metrics.sales_forecast.series import ORDERS, TOTAL, came, windows
+from helpers.metrics.sales_forecast.tables import SHOP, of_kind
 from helpers.metrics.writing import Write, plain
 
-_SHOP = "Shop: "
 _COIN = 0.25  # the Brier score of saying 50 % whatever happens
 COLUMNS = (
     "unique_id", CHOSEN, "low_80", "high_80", "actual", "error", "inside", "coverage",
@@ -83,30 +83,49 @@ def chance_outcome(predicted: pd.DataFrame, page: Outlook) -> pd.DataFrame:
 
 
 def outcome_rows(
-    predicted: pd.DataFrame, page: Outlook, orders: pd.DataFrame, lines: pd.DataFrame | None = None
+    predicted: pd.DataFrame,
+    page: Outlook,
+    orders: pd.DataFrame,
+    lines: pd.DataFrame | None = None,
+    *,
+    shops: bool = False,
 ) -> dict[str, Any]:
-    """Return the outcome of every series but the shops as `Report.table` takes it."""
-    frame = outcome(predicted, page, orders, lines)
-    frame = frame[~frame["unique_id"].str.startswith(_SHOP)] if len(frame) else frame
+    """Return the outcome of every series but the shops, or of the shops, for `Report.table`."""
+    found = outcome(predicted, page, orders, lines)
+    frame, more = of_kind(found, "unique_id", page, orders if shops else None)
+    if shops:
+        frame = frame.drop(columns=["error_naive"])
     words = frame["inside"].map({1.0: "Yes", 0.0: "No"})
     frame = frame.assign(inside=words).reset_index(drop=True)
     amounts = ("forecast", "low_80", "high_80", "actual")
     shares = ("error", "coverage", "error_rule", "error_naive")
+    money = "currency" if shops else "count"
+    units = {**dict.fromkeys(amounts, money), **dict.fromkeys(shares, "share")}
     return {
         "frame": frame,
-        "title": "Everything that was expected of this period, and what came",
-        "grain": "model",
-        "units": {**dict.fromkeys(amounts, "count"), **dict.fromkeys(shares, "share")},
+        "title": f"What was expected of this period, and what came{', by shop' if shops else ''}",
+        **more,
+        "units": {name: unit for name, unit in units.items() if name in frame.columns},
         "labels": {
-            "unique_id": "Series", "forecast": "Expected", "low_80": "At least",
-            "high_80": "At most", "actual": "Came", "error": "Off by", "inside": "In range",
-            "coverage": "Days in range", "error_rule": "Mean of 8 weeks",
-            "error_naive": "Repeat last week",
+            "unique_id": "Shop" if shops else "Series", "forecast": "Expected",
+            "low_80": "At least", "high_80": "At most", "actual": "Came", "error": "Off by",
+            "inside": "In range", "coverage": "Days in range", "error_rule": "Mean of 8 weeks",
+            **({} if shops else {"error_naive": "Repeat last week"}),
         },
-        "note": "Sales in money; orders and customers are counted. Off by: expected over what "
-        "came; the plain rules beside it. For customers, the rule repeats the last period."
-        if len(frame) else "no forecast could be made a period ago.",
+        "note": _note(frame, shops),
     }  # fmt: skip
+
+
+def _note(frame: pd.DataFrame, shops: bool) -> str:
+    if frame.empty:
+        return f"a period ago no {'shops were' if shops else 'sales could be'} forecast."
+    text = "Off by: expected over what came; the plain rules beside it."
+    if shops:
+        return text
+    return (
+        f"{text} Sales in money; orders and customers are counted. For customers, the plain rule "
+        "repeats the last period."
+    )
 
 
 def outcome_verdict(
@@ -144,7 +163,7 @@ def outcome_verdict(
 
 def _counted(frame: pd.DataFrame) -> str:
     ids = frame.loc[frame["inside"].notna(), "unique_id"].astype(str)
-    shops = int(ids.str.startswith(_SHOP).sum())
+    shops = int(ids.str.startswith(SHOP).sum())
     groups = int(ids.str.startswith("Department: ").sum())
     named = [word for name, word in ((TOTAL, "total sales"), (ORDERS, "orders"),
                                      (CUSTOMERS, "customers")) if (ids == name).any()]  # fmt: skip

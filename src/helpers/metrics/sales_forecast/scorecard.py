@@ -131,6 +131,8 @@ def verdict(card: pd.DataFrame, total: pd.Series, *, write: Write = plain) -> st
     if np.isfinite(total["low_80"]):
         inside = total["low_80"] <= own["actual"] <= total["high_80"]
         text += f" What came lay {'inside' if inside else 'outside'} its 80% range."
-    if best != MODELS[CHOSEN]:
-        text += f" Day by day, the plain rule “{best.lower()}” was closer."
+    whole = card.loc[card["error"].abs().idxmin(), "model"]
+    for words, closest in (("Day by day", best), ("Over the whole period", whole)):
+        if closest != MODELS[CHOSEN]:
+            text += f" {words}, the plain rule “{closest.lower()}” was closer."
     return text

@@ -5,13 +5,15 @@ from typing import Any
 
 import pandas as pd
 
+from helpers.metrics.sales_forecast.customers import CUSTOMERS
 from helpers.metrics.sales_forecast.frames import accuracy_table, parts_ahead, trust_table
 from helpers.metrics.sales_forecast.goal import course, cumulated, goal
 from helpers.metrics.sales_forecast.outlook import Outlook
 from helpers.metrics.sales_forecast.scorecard import scorecard
-from helpers.metrics.sales_forecast.series import OTHER
+from helpers.metrics.sales_forecast.series import ORDERS, OTHER, TOTAL
 from helpers.metrics.writing import Write, plain
 
+SHOP = "Shop: "
 _LABELS = {
     "before": "This period", "forecast": "Expected", "low_80": "At least", "high_80": "At most",
     "change": "Change a day", "wape": "Usual error", "wape_sum": "Error of the forecast",
@@ -33,17 +35,45 @@ def shop_frame(page: Outlook, orders: pd.DataFrame) -> pd.DataFrame:
     Columns in: `orders` as `series.hierarchy`. Columns out: as `parts_ahead`, and `customers`.
     """
     frame = parts_ahead(page, kind="Shop")
+    return frame.assign(customers=shop_buyers(frame["part"], page, orders))
+
+
+def shop_buyers(parts: pd.Series, page: Outlook, orders: pd.DataFrame) -> list[int]:
+    """Return how many customers bought in the period at each shop; "All others" is the rest."""
     start, after = page.period.start, page.period.end + timedelta(days=1)
     inside = orders["ordered_at"].between(
         pd.Timestamp(start), pd.Timestamp(after), inclusive="left"
     )
     rows = orders[inside]
-    if frame.empty or "store_id" not in rows.columns:
-        return frame.assign(customers=pd.Series(dtype="int64"))
-    named = [name for name in frame["part"] if name != OTHER]
-    shop = rows["store_id"].astype(str).where(rows["store_id"].isin(named), OTHER)
-    buyers = rows.groupby(shop)["customer_id"].nunique()
-    return frame.assign(customers=frame["part"].map(buyers).fillna(0).astype("int64").to_numpy())
+    if parts.empty or "store_id" not in rows.columns:
+        return [0] * len(parts)
+    store = rows["store_id"].astype(str)
+    buyers = rows.groupby(store.where(store.isin(parts), OTHER))["customer_id"].nunique()
+    return [int(buyers.get(part, 0)) for part in parts]
+
+
+def of_kind(
+    frame: pd.DataFrame, key: str, page: Outlook, orders: pd.DataFrame | None
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return the rows of a table of series to show, and how `Report.table` is told to take them.
+
+    With `orders` the shops and their customers; else all others, the total first.
+    """
+    shop = frame[key].astype(str).str.startswith(SHOP)
+    if orders is None:
+        rest = frame[~shop]
+        place = rest[key].map({TOTAL: 0, ORDERS: 1, CUSTOMERS: 2}).fillna(3)
+        return rest.loc[place.sort_values(kind="stable").index].reset_index(drop=True), {
+            "grain": "model"
+        }
+    rows = frame[shop].reset_index(drop=True)
+    rows[key] = rows[key].astype(str).str.removeprefix(SHOP)
+    rows["customers"] = shop_buyers(rows[key], page, orders)
+    return rows, {"grain": "store", "customers": "customers"}
+
+
+def _of_shops(orders: pd.DataFrame | None) -> str:
+    return "" if orders is None else ", by shop"
 
 
 def shop_table(page: Outlook, orders: pd.DataFrame) -> dict[str, Any]:
@@ -70,8 +100,7 @@ def _words(frame: pd.DataFrame, **own: str) -> dict[str, str]:
 
 def trust_rows(page: Outlook) -> dict[str, Any]:
     """Return the backtest by series as `Report.table` takes it; shops are left to their table."""
-    frame = trust_table(page)
-    frame = frame[~frame["series"].str.startswith("Shop: ")].reset_index(drop=True)
+    frame, _ = of_kind(trust_table(page), "series", page, None)
     shares = ("wape_sum", "wape_rule", "wape_naive", "coverage")
     return {
         "frame": frame,
@@ -79,19 +108,22 @@ def trust_rows(page: Outlook) -> dict[str, Any]:
         "grain": "model",
         "units": dict.fromkeys(shares, "share"),
         "labels": _words(frame, series="Series"),
-        "note": "Days inside range should be near 80%.",
+        "note": "Days inside range should be near 80%; few independent forecasts stand behind a "
+        "range, so it is made wider than their errors.",
     }
 
 
-def accuracy_rows(page: Outlook) -> dict[str, Any]:
-    """Return the measures of the backtest by series as `Report.table` takes them."""
-    frame = accuracy_table(page)
-    frame = frame[~frame["series"].str.startswith("Shop: ")].reset_index(drop=True)
+def accuracy_rows(page: Outlook, orders: pd.DataFrame | None = None) -> dict[str, Any]:
+    """Return the measures of the backtest by series as `Report.table` takes them.
+
+    With `orders` (columns as `series.hierarchy`) those of the shops, which need their customers.
+    """
+    frame, more = of_kind(accuracy_table(page), "series", page, orders)
     shares = ("wape", "wape_naive", "bias", "bias_naive", "coverage_80", "coverage_95")
     return {
         "frame": frame,
-        "title": "Past forecasts day by day, beside repeating last week",
-        "grain": "model",
+        "title": f"Past forecasts day by day, beside repeating last week{_of_shops(orders)}",
+        **more,
         "units": {**dict.fromkeys(shares, "share"), **dict.fromkeys(
             ("mase", "mase_naive", "smape", "smape_naive"), "number")},
         "labels": {
@@ -102,7 +134,8 @@ def accuracy_rows(page: Outlook) -> dict[str, Any]:
         },
         "note": "MASE: error over that of repeating the week before the days tested; below 1 is "
         "better. sMAPE: 0 to 200. WAPE: error as a share of sales. Bias: above 0, more came than "
-        "was expected.",
+        "was expected."
+        if len(frame) else "the source tells no shops apart.",
     }  # fmt: skip
 
 
