@@ -2,7 +2,8 @@
 
 ```
 {"version": 1,
- "run": {"id", "command", "started", "ended", "seconds", "jobs", "executor", "kernel", "result"},
+ "run": {"id", "command", "started", "ended", "seconds", "jobs", "executor", "kernel", "snapshot",
+         "result"},
  "reports": [
    {"source", "family", "period", "slice", "notebook",      # notebook: path below reports/output
     "status": "ok" | "failed" | "fresh" | "not_applicable" | "stale",
@@ -16,11 +17,14 @@
 ```
 
 `stale`: the report was not part of this run, and its last attempt failed: the page is an older one.
+The `id` of a run begins with its number: times of the wall clock say nothing of the order.
+
 `result` is `ok`, `failed` or `interrupted`. Times come from the wall clock, durations from a
 monotonic one, so that a clock that is set back makes no duration negative.
 """
 
 import os
+import re
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -71,16 +75,21 @@ class Record:
 class RunRecord:
     """Collects the records of a run and writes them, now and then and at the end."""
 
-    def __init__(self, command: str, *, jobs: int, executor: str, kernel: str) -> None:
+    def __init__(
+        self, command: str, *, jobs: int, executor: str, kernel: str, snapshot: str = ""
+    ) -> None:
         self.records: list[Record] = []
         self.began, self._clock = time.time(), time.monotonic()
         self._about = {"command": command, "jobs": jobs, "executor": executor, "kernel": kernel}
+        self._about["snapshot"] = snapshot
         self._written = self._clock
+        self._number = max((number_of(path) for path in last_runs()), default=0) + 1
 
     @property
     def id(self) -> str:
-        """The run's name: its start in UTC and its process."""
-        return f"{datetime.fromtimestamp(self.began, UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}"
+        """The run's name: its number, its start in UTC and its process."""
+        start = datetime.fromtimestamp(self.began, UTC)
+        return f"{self._number:06}-{start:%Y%m%dT%H%M%SZ}-{os.getpid()}"
 
     def elapsed(self) -> float:
         """Seconds since the run began, by a clock that does not go back."""
@@ -107,9 +116,24 @@ class RunRecord:
         ordered = sorted(self.records, key=lambda record: record.edition)
         content = {"version": VERSION, "run": about, "reports": [r.as_json() for r in ordered]}
         if result != "running":
-            write_json(paths.output() / "store" / "runs" / f"{self.id}.json", content)
+            write_json(_runs() / f"{self.id}.json", content)
         write_json(path(), content)
         return path()
+
+
+def number_of(run: Path) -> int:
+    """Return the number of a run by its record; 0 for one of a release that did not count."""
+    found = re.match(r"(\d{6,})-", run.name)
+    return int(found[1]) if found else 0
+
+
+def last_runs() -> list[Path]:
+    """Return the records of the last runs, oldest first."""
+    return sorted(_runs().glob("*.json"), key=lambda path: (number_of(path), path.name))
+
+
+def _runs() -> Path:
+    return paths.output() / "store" / "runs"
 
 
 def path() -> Path:

@@ -43,7 +43,13 @@ def run(plan: Plan, options: Options) -> list[Record]:
     todo = plan.todo
     jobs = max(1, min(options.jobs or kernels.cores(), len(todo) or 1))
     name, warning = _kernel(options) if todo else ("", "")
-    record = RunRecord(options.command, jobs=jobs, executor=options.executor, kernel=name)
+    record = RunRecord(
+        options.command,
+        jobs=jobs,
+        executor=options.executor,
+        kernel=name,
+        snapshot=plan.facts.info.snapshot,
+    )
     for stale in _stale(plan):
         record.add(stale)
     ran: set[Edition] = set()

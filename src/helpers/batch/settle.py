@@ -52,9 +52,12 @@ def take_up(folder: Path, name: str) -> bool:
     known = _decided(folder) or _executed(folder)
     if known is None:
         return False
-    edition = Edition(**known.edition)
-    if edition.name != name or not _is_there(folder, edition, known):
-        return False
+    try:
+        edition = Edition(**known.edition)
+        if edition.name != name or not _is_there(folder, edition, known):
+            return False
+    except (KeyError, TypeError):
+        return False  # of another release
     _install(folder, edition, known)
     return True
 
