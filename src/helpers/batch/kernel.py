@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from helpers import paths
+from helpers.batch.cgroup import available_mb
 from helpers.batch.edition import store
 from helpers.errors import UsageError, did_you_mean
 
@@ -41,8 +42,10 @@ def threads(count: int) -> dict[str, str]:
 def shared(jobs: int) -> dict[str, str]:
     """Return what every kernel of a run sees wherever it is: one hash seed, its share of cores.
 
-    jobs × threads is the number of cores, so that parallel reports do not fight for them. Locale,
-    time zone and matplotlib's settings are the same for every user, as no fingerprint holds them.
+    jobs × threads is the number of cores, so that parallel reports do not fight for them. `jobs`
+    is how many may run at once, not how many happen to: sums of floating-point numbers depend on
+    the number of threads, and a report must not depend on what runs beside it. Locale, time zone
+    and matplotlib's settings are the same for every user, as no fingerprint holds them.
     """
     return {**threads(max(1, cores() // jobs)), **_SETTLED}
 
@@ -59,10 +62,11 @@ def environment(jobs: int) -> dict[str, str]:
 
 
 def memory_mb(jobs: int) -> int:
-    """Return what one kernel may use: four fifths of the machine's memory over the jobs, in MiB."""
-    import psutil
+    """Return what one kernel may use: four fifths of the memory there is over the jobs, in MiB.
 
-    return int(psutil.virtual_memory().total / 2**20 * 0.8 / jobs)
+    There is what the machine has, or what this process's control group may use of it.
+    """
+    return int(available_mb() * 0.8 / jobs)
 
 
 def spare_home(folder: Path) -> None:

@@ -36,8 +36,8 @@ class Tracing(Observer):
 
     def started(self, client: ReportClient) -> None:
         """Note the kernel's process, and have it note what it opens and imports."""
-        client.shutdown_kernel = "immediate"  # a polite end takes most of a second
         if client.pid is not None:
+            client.shutdown_kernel = "immediate"  # a polite end takes most of a second
             self.on_kernel(client.pid)
         _ask(client, f"start(*{self.places!r})")
 
@@ -61,12 +61,7 @@ class Tracing(Observer):
 
 def _ask(client: ReportClient, call: str) -> str | None:
     """Return what the kernel says to an expression of `helpers.batch.trace`, or None."""
-    code = f"__import__('helpers.batch.trace', fromlist=['trace']).{call}"
-    asked = client.kc.execute(
-        "", silent=True, store_history=False, user_expressions={"trace": code}
-    )
-    reply = client.wait_for_reply(asked)
-    found = ((reply or {}).get("content", {}).get("user_expressions") or {}).get("trace", {})
+    found = client.ask(f"__import__('helpers.batch.trace', fromlist=['trace']).{call}") or {}
     if found.get("status") != "ok":
         return None
     return str(ast.literal_eval(found["data"]["text/plain"]))

@@ -1,5 +1,6 @@
 """The papermill engine: the cells that ran are never lost, and limits hold."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -10,9 +11,11 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
+from nbclient.util import run_sync
 from papermill.exceptions import PapermillExecutionError
 
 from helpers.batch.kernels import warm_available
+from helpers.batch.kernels.execution import ReportClient
 from helpers.batch.kernels.journal import recover
 from helpers.errors import ReportError
 
@@ -193,6 +196,44 @@ def test_a_cell_may_print_so_much_and_what_is_cut_is_said(tmp_path):
     assert 100_000 < len(text) < 100_100
     assert "[cut here: a cell may print 100,000 characters]" in text
     assert done.cells[1].outputs[0].text == "after\n"
+
+
+def test_a_cell_that_shows_far_more_than_it_may_fails_and_the_rest_does_not_run(tmp_path):
+    """A page without a chart that nobody misses would be worse than no page."""
+    out = tmp_path / "out.ipynb"
+    show = "for _ in range(99): display({'image/svg+xml': s}, raw=True)"
+    error = refused(
+        out,
+        "from IPython.display import display; s = 'x' * 20_000",
+        show,
+        "print('never')",
+        output_limit_mb=0.1,
+    )
+    assert error.ename == "OutputTooLargeError"
+    assert "1,000,000 characters of pictures and tables" in error.evalue
+    assert out.stat().st_size < 1_200_000
+    assert "never" not in out.read_text().replace("print('never')", "")
+
+
+def test_a_picture_within_bounds_is_kept_whole(tmp_path):
+    done = execute(
+        tmp_path / "out.ipynb",
+        "from IPython.display import display; display({'image/svg+xml': 'x' * 900_000}, raw=True)",
+        output_limit_mb=0.1,
+    )
+    assert len(done.cells[0].outputs[0].data["image/svg+xml"]) == 900_000
+
+
+def test_the_start_of_the_kernel_counts_into_the_time_of_the_report(tmp_path, monkeypatch):
+    waiting = ReportClient.async_start_new_kernel_client
+
+    async def slow(self):
+        await asyncio.sleep(1.5)
+        return await waiting(self)
+
+    monkeypatch.setattr(ReportClient, "start_new_kernel_client", run_sync(slow))
+    error = refused(tmp_path / "out.ipynb", "import time; time.sleep(9)", report_timeout=1)
+    assert "the report has used the 1 s that it may take" in error.evalue
 
 
 def test_a_notebook_that_forks_and_starts_threads_leaves_no_process(tmp_path, alive, eventually):

@@ -26,9 +26,10 @@ class ReportEngine:
         stderr_file: so do their errors.
         start_timeout: seconds that a kernel may take to start.
         execution_timeout: seconds that one cell may take.
-        report_timeout: seconds that all cells together may take.
-        memory_limit_mb: what the kernel and its processes together may hold, in MiB.
-        output_limit_mb: how many million characters a cell may print; the rest is cut.
+        report_timeout: seconds that the kernel's start and all cells together may take.
+        memory_limit_mb: what the kernel and its processes together may hold of memory, in MiB.
+        output_limit_mb: how many million characters a cell may print; the rest is cut. A cell
+            that shows ten times as much in pictures and tables fails.
         threads: how many threads the kernel's numerical libraries may use.
         environment: variables for the kernel, beside those of this process.
         journal: where to journal if there is no `output_path`; the caller removes it.
@@ -66,7 +67,8 @@ class ReportEngine:
         autosave_cell_every: int = 0,
     ) -> "NotebookNode":
         """Execute a prepared notebook in place and return it."""
-        from helpers.batch.kernels.execution import Options, Places, execute
+        from helpers.batch.kernels.execution import execute
+        from helpers.batch.kernels.options import Options, Places
 
         if not isinstance(input_path, str):  # papermill notes the notebook itself, if given one
             nb.metadata.papermill["input_path"] = None

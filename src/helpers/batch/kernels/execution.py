@@ -1,15 +1,17 @@
 """Executes a notebook on a kernel, within limits, and records what it took."""
 
+import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
+from queue import Empty
 from typing import Any
 
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbclient.util import ensure_async, run_sync
 from nbformat import NotebookNode
@@ -21,42 +23,16 @@ from helpers.batch.kernel import threads
 from helpers.batch.kernels import limits
 from helpers.batch.kernels.journal import JournalledExecution, beside
 from helpers.batch.kernels.observer import Observer
-from helpers.batch.kernels.ready import wait_until_ready
+from helpers.batch.kernels.options import Options, Places
+from helpers.batch.kernels.process import ForkedProcess
+from helpers.batch.kernels.ready import message, wait_until_ready
 from helpers.batch.kernels.sockets import connection
+from helpers.batch.leftovers import MARK
 
 IOPUB_S = 60  # how long outputs may lag behind the end of their cell
-
-
-@dataclass(frozen=True)
-class Options:
-    """The limits of an execution; None is no limit. Times are in seconds."""
-
-    start_timeout: int = 60
-    cell_timeout: float | None = None
-    report_timeout: float | None = None
-    memory_limit_mb: int | None = None
-    output_limit: int = 20_000_000
-    threads: int | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where an execution reads and writes; None leaves it to papermill and jupyter_client.
-
-    Attributes:
-        output: the executed notebook; its journal stands beside it until the end.
-        journal: where to journal if there is no `output`; the caller removes it.
-        folder: the kernel's working folder.
-        log: a file that receives what the kernel writes outside its cells.
-        sockets: a private folder to connect through, instead of ports.
-    """
-
-    output: str | None = None
-    journal: Path | None = None
-    folder: str | None = None
-    log: Path | None = None
-    sockets: Path | None = None
+ASK_S = 60.0  # how long a kernel that has run all cells may take to say what it used
+GRACE_S = 2.0  # and how long at least, where the report's time is used up
+SHOWN = 10  # a cell may show pictures and tables of so many times the text that it may print
 
 
 def execute(
@@ -119,13 +95,16 @@ class ReportClient(PapermillNotebookClient):
         self.options, self.observer = options, observer
         self.timeout_func = self._time_left
         self.printed: dict[int, int] = {}
+        self.displayed: dict[int, int] = {}
         self.until = float("inf")
+        self.used: dict[str, float] = {}
 
     def execute(self, **kwargs: Any) -> NotebookNode:
         """Start the kernel, run the cells, end the kernel."""
         self.reset_execution_trackers()
         record = self.nb.metadata.setdefault("crm_reports", NotebookNode())
         marks = [time.monotonic()]
+        self.until = marks[0] + (self.options.report_timeout or float("inf"))
         environment = {
             **os.environ,
             **(threads(self.options.threads) if self.options.threads else {}),
@@ -135,7 +114,6 @@ class ReportClient(PapermillNotebookClient):
             with self.setup_kernel(env=environment, **kwargs):
                 marks.append(time.monotonic())
                 record["kernel"] = self._kernel()
-                self.until = marks[-1] + (self.options.report_timeout or float("inf"))
                 with self._memory_watched():
                     self.observer.started(self)
                     self.papermill_execute_cells()
@@ -166,11 +144,11 @@ class ReportClient(PapermillNotebookClient):
 
     def papermill_execute_cells(self) -> None:
         """Run the cells in order, up to the first that does not end well."""
-        self.used: dict[str, float] = {}
         for index, cell in enumerate(self.nb.cells):
             self.nb_man.cell_start(cell, index)
             try:
                 self.execute_cell(cell, index)
+                self._refuse_floods(cell, index)
             except CellExecutionError as error:
                 self.nb_man.cell_exception(cell, cell_index=index, exception=error)
                 break
@@ -187,27 +165,67 @@ class ReportClient(PapermillNotebookClient):
     def output(
         self, outs: list[Any], msg: dict[str, Any], display_id: str | None, cell_index: int
     ) -> Any:
-        """Keep an output, unless the cell has printed more than it may."""
+        """Keep an output, unless the cell has printed or shown more than it may."""
+        limit = self.options.output_limit
         if msg["msg_type"] == "stream":
-            text, limit = msg["content"]["text"], self.options.output_limit
-            before = self.printed.get(cell_index, 0)
+            text, before = msg["content"]["text"], self.printed.get(cell_index, 0)
             self.printed[cell_index] = before + len(text)
             if before >= limit:
                 return None
             if before + len(text) > limit:
                 cut = f"\n[cut here: a cell may print {limit:,} characters]\n"
                 msg["content"]["text"] = text[: limit - before] + cut
+        elif msg["msg_type"] != "error":
+            self.displayed[cell_index] = self.displayed.get(cell_index, 0) + _size(msg["content"])
+            if self.displayed[cell_index] > SHOWN * limit:
+                return None  # the cell fails at its end: a page must not lack what nobody misses
         return super().output(outs, msg, display_id, cell_index)
+
+    def _refuse_floods(self, cell: NotebookNode, index: int) -> None:
+        limit = SHOWN * self.options.output_limit
+        if self.displayed.get(index, 0) > limit:
+            said = f"a cell may show {limit:,} characters of pictures and tables"
+            name = "OutputTooLargeError"
+            cell.outputs.append(new_output("error", ename=name, evalue=said, traceback=[said]))
+            raise CellExecutionError(said, name, said)
+
+    async def async_ask(self, expression: str) -> dict[str, Any] | None:
+        """Return what the kernel answers to an expression, in silence; None where it does not.
+
+        It has a minute, as long as the report's time lasts: a kernel that was stopped, or blocks
+        after its last cell, never answers.
+        """
+        left = max(min(ASK_S, self.until - time.monotonic()), GRACE_S)
+        asked = await ensure_async(
+            self.kc.execute(
+                "", silent=True, store_history=False, user_expressions={"asked": expression}
+            )
+        )
+        until = time.monotonic() + left
+        while (left := until - time.monotonic()) > 0:
+            try:
+                reply = await message(self.kc.shell_channel, asked, "execute_reply", min(left, 1.0))
+            except Empty:
+                if not await ensure_async(self.km.is_alive()):
+                    return None
+                continue
+            return (reply.get("user_expressions") or {}).get("asked")
+        return None
+
+    ask = run_sync(async_ask)
 
     @contextmanager
     def _memory_watched(self) -> Iterator[None]:
         pid, limit = self.pid, self.options.memory_limit_mb
-        self.watch = limits.MemoryWatch(pid, limit) if pid and limit else None
+        mark = self.options.environment.get(MARK, "")
+        self.watch = limits.MemoryWatch(pid, limit, mark=mark) if pid and limit else None
         try:
             yield
         finally:
             if self.watch:
                 self.watch.stop()
+                peak = max(self.used.get("peak_mb", 0.0), self.watch.peak_mb)
+                self.used = {**self.used, "peak_mb": round(peak, 1)}
 
     def _time_left(self, cell: NotebookNode) -> float | None:
         left = max(self.until - time.monotonic(), 0.01)  # 0 would be no limit at all
@@ -242,13 +260,20 @@ class ReportClient(PapermillNotebookClient):
 
     @property
     def pid(self) -> int | None:
-        """The kernel's process; None where it is one of another machine."""
-        return getattr(self.km.provisioner, "pid", None) if self.km else None
+        """The kernel's process; None where it is one of another machine.
+
+        Provisioners of remote kernels call the number that a process has over there `pid`, too.
+        """
+        return self.process.pid if self.process else None
 
     @property
-    def process(self) -> Any:
-        """The kernel's process with the manners of `subprocess.Popen`, if it is of this machine."""
-        return getattr(self.km.provisioner, "process", None)
+    def process(self) -> "subprocess.Popen[bytes] | ForkedProcess | None":
+        """The kernel's process, if this machine started it and knows that it is the kernel."""
+        provisioner = self.km.provisioner if self.km else None
+        if not isinstance(provisioner, LocalProvisioner):
+            return None
+        process: Any = provisioner.process
+        return process if isinstance(process, subprocess.Popen | ForkedProcess) else None
 
     def _kernel(self) -> dict[str, str]:
         provisioner = self.km.provisioner
@@ -257,3 +282,10 @@ class ReportClient(PapermillNotebookClient):
         fallback = getattr(provisioner, "fallback", "")
         found = {"name": self.kernel_name, "kind": kind}
         return {**found, "fallback": fallback} if fallback else found
+
+
+def _size(content: Mapping[str, Any]) -> int:
+    """Return how large an output is: texts by their characters, all else as it is written."""
+    data = content.get("data") or {}
+    texts = (v if isinstance(v, str) else json.dumps(v, default=str) for v in data.values())
+    return 100 + sum(map(len, texts))

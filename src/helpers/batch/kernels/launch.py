@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from helpers.batch.kernels import scope
 from helpers.batch.kernels.forkserver import wire
 
 # What an interpreter or a package reads once, on starting or on import. Kernels that differ in
@@ -20,9 +21,10 @@ _PREFIXES = (
     "PYTHON", "LD_", "DYLD_", "LC_", "OMP_", "GOMP_", "KMP_", "OPENBLAS_", "GOTO_", "MKL_", "BLIS_",
     "NUMEXPR_", "NUMBA_", "VECLIB_", "MALLOC_", "GLIBC_", "ARROW_", "PYARROW_", "JE_ARROW_",
     "MPL", "MATPLOTLIB", "PANDAS_", "NUMPY_", "NPY_", "SCIPY_", "SKLEARN_", "JOBLIB_", "LOKY_",
-    "NIXTLA_", "PYDANTIC_", "PANDERA_", "IBIS_", "DUCKDB_", "TQDM_", "PYDEVD_", "XDG_",
+    "NIXTLA_", "PYDANTIC_", "PANDERA_", "IBIS_", "DUCKDB_", "TQDM_", "PYDEVD_",
 )  # fmt: skip
-_NAMES = {"HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR"}
+_NAMES = {"HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME",
+          "XDG_DATA_HOME"}  # fmt: skip
 _CARRIED = {"PATH", "USER", "LOGNAME"}
 _LAUNCHERS = {"ipykernel_launcher", "ipykernel"}
 _LIMITS = ("RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_DATA", "RLIMIT_STACK", "RLIMIT_CORE", "RLIMIT_AS",
@@ -134,6 +136,7 @@ class Launch:
             self.affinity,
             self.niceness,
             [os.getgid(), *sorted(os.getgroups())],
+            scope.ends_with(),
             [resource.getrlimit(getattr(resource, name))[1] for name in _LIMITS],
         ]
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]

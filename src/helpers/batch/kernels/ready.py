@@ -20,8 +20,8 @@ async def wait_until_ready(client: Any, manager: Any, seconds: float) -> dict[st
     while time.monotonic() < until:
         asked = await ensure_async(client.kernel_info())
         try:
-            answer = await _message(client.shell_channel, asked, "kernel_info_reply", 1.0)
-            await _message(client.iopub_channel, asked, "status", 0.5, execution_state="idle")
+            answer = await message(client.shell_channel, asked, "kernel_info_reply", 1.0)
+            await message(client.iopub_channel, asked, "status", 0.5, execution_state="idle")
         except Empty:
             if not await ensure_async(manager.is_alive()):
                 raise RuntimeError("the kernel died before it answered") from None
@@ -30,10 +30,14 @@ async def wait_until_ready(client: Any, manager: Any, seconds: float) -> dict[st
     raise RuntimeError(f"the kernel did not answer within {seconds:g} s")
 
 
-async def _message(
+async def message(
     channel: Any, asked: str, kind: str, seconds: float, **content: str
 ) -> dict[str, Any]:
-    """Return the content of the message of a kind that answers ours; others are dropped."""
+    """Return the content of the message of a kind that answers ours; others are dropped.
+
+    Raises:
+        Empty: none came in time.
+    """
     until = time.monotonic() + seconds
     while True:
         got = await ensure_async(channel.get_msg(timeout=max(until - time.monotonic(), 0)))

@@ -32,7 +32,7 @@ def folder() -> Path:
         places.append(Path(tempfile.gettempdir()) / f"crm-reports-{os.getuid()}")
     reasons = []
     for place in places:
-        if reason := _unfit(place):
+        if reason := _unfit(place) or not_private(place):
             reasons.append(f"{place} {reason}")
         else:
             return place
@@ -42,6 +42,14 @@ def folder() -> Path:
 def _unfit(place: Path) -> str:
     if len(os.fsencode(place)) + len("/0123456789abcdef.sock") > _LONGEST:
         return "is too long a path for a socket"
+    return ""
+
+
+def not_private(place: Path) -> str:
+    """Make a folder that is this user's alone; return why it is not, or nothing where it is.
+
+    In a folder for temporary files anybody may have made it first, or a link in its place.
+    """
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = place.lstat()
