@@ -111,6 +111,10 @@ class Guard:
             if named:
                 raise _names(place, named, file)
 
+    def names(self, text: str) -> bool:
+        """Return whether the text contains a customer's id, one of 5 to 7 digits included."""
+        return self.find(text) is not None or bool(self._cells & set(_RUN.findall(folded(text))))
+
     def find(self, text: str) -> str | None:
         """Return the first customer id in the text, however it is written, or None."""
         return next((found for read in readings(text) if (found := self._in(read))), None)

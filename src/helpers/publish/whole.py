@@ -12,7 +12,7 @@ from helpers.publish.identity import Identity
 from helpers.publish.model import Key, Page, Site
 from helpers.publish.pages import site_pages
 from helpers.publish.publisher import Publication
-from helpers.publish.runlog import RunLog
+from helpers.publish.runlog import RunLog, guarded, shown
 from helpers.publish.store import digest
 
 
@@ -24,6 +24,7 @@ def publish_whole(publication: Publication, site: Site, log: RunLog, identity: I
         {page.key.path: manifest.entries[page.key.path].edition for page in site.pages},
         datetime.now(UTC),
     )
+    log = guarded(log, site)
     own: dict[str, bytes | str] = dict(_assets())
     own["assets/search-index.js"] = search.classic_index(site)
     own["feed.xml"] = feed(site, settings, identity, url)
@@ -31,13 +32,15 @@ def publish_whole(publication: Publication, site: Site, log: RunLog, identity: I
     shards = _shards(publication, site, digests)
     own["assets/search-shards.js"] = search.shard_list(shards)
     index = digest(own["assets/search-index.js"], own["assets/search-shards.js"])[:8]
-    own.update(site_pages(site, settings, log, publication.failed, made, url, index=index))
+    own.update(
+        site_pages(site, settings, log, shown(publication.failed, site), made, url, index=index)
+    )
     for name, content in own.items():
         if files.put(paths.site() / name, content):
             publication.written.add(name)
     search.forget(site)
-    shown = {*own, *made, *(name for found in shards.values() for name in found)}
-    manifest.files = publication.stamps(shown)
+    every = {*own, *made, *(name for found in shards.values() for name in found)}
+    manifest.files = publication.stamps(every)
 
 
 def _assets() -> dict[str, bytes]:
