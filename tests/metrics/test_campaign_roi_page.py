@@ -66,6 +66,7 @@ from helpers.metrics.campaign_roi import (
     pooled_sentence,
     pooled_uplift,
     practice_chart,
+    precision_sentence,
     quality_sentences,
     response_by_month,
     response_by_segment,
@@ -240,7 +241,7 @@ def test_balance_and_overlap_of_the_largest_campaign(history, found):
     assert said.endswith("they are alike.")
     overlap = overlap_chart(history, campaign=campaign, pre_weeks=8)
     assert overlap["customers"].sum() == CUSTOMERS
-    assert overlap["chance"].iloc[0] == "0–10 %"
+    assert overlap["chance"].iloc[0] == "0–10%"
 
 
 def test_the_cube_adds_up_to_the_months(found):
@@ -301,7 +302,7 @@ def test_tables_name_every_column_and_hide_nothing_by_accident(found, outcomes):
     for table in tables:
         assert set(table["units"]) | set(table["labels"]) <= set(table["frame"].columns)
         assert "customer_id" not in table["frame"].columns
-        widest = 11 if table["title"] == "What the evidence rests on" else 9  # marks are narrow
+        widest = 10 if table["title"] == "What the evidence rests on" else 9  # marks are narrow
         assert len(table["frame"].columns) <= widest
         assert table["grain"] in {"campaign", "category", "segment"}
         if table["grain"] != "category":
@@ -699,3 +700,15 @@ def test_courses_without_a_campaign_draw_nothing(history, found):
     ]  # fmt: skip
     assert len(course_charts(course.assign(claimable=False))) == 1
     assert course_charts(course.head(0)) == []
+
+
+def test_the_error_that_can_be_excluded_stands_beside_the_effect_that_pays(found):
+    rows = found.effects[found.effects["placebo_error"].gt(0)]
+    least = rows["placebo_effect"].abs() + 1.644854 * rows["placebo_error"]
+    said = precision_sentence(found, write=write)
+    assert "pays from $3.00 a customer and week on" in said
+    assert f"only errors above ${least.median():.2f}" in said
+    passed = (least < 3).sum()
+    assert f"{passed} of 4 campaigns with practice runs can exclude" in said
+    few = replace(found, effects=found.effects[found.effects["campaign_id"].isin(["m1", "m2"])])
+    assert precision_sentence(few, write=write) == ""  # two costs would show through a median

@@ -15,8 +15,10 @@ from helpers.metrics.churn import (
     at_risk,
     backtest_policies,
     best_threshold,
+    borne_out,
     break_even_success,
     by_segment,
+    contacts_needed,
     control_group,
     days_lost,
     next_steps,
@@ -122,7 +124,7 @@ def test_nobody_is_contacted_where_nothing_pays() -> None:
     found = best_threshold(table)
     assert np.isnan(found.probability)
     assert (found.contacts, found.profit) == (0, 0.0)
-    assert next_steps(table, action=ACTION, window=30)[0].startswith("Contact nobody")
+    assert next_steps(table, action=ACTION)[0].startswith("Contact nobody")
 
 
 def test_the_break_even_success_is_where_the_first_contact_pays() -> None:
@@ -229,7 +231,7 @@ def test_nobody_at_risk_gives_empty_tables() -> None:
     found = at_risk(nobody, visits(("a", 95, 1)), as_of=AS_OF, window=30, action=ACTION)
     assert found.empty
     assert best_threshold(found).contacts == 0
-    assert "nobody to contact" in next_steps(found, action=ACTION, window=30)[0]
+    assert "nobody to contact" in next_steps(found, action=ACTION)[0]
 
 
 def test_bands_close_on_the_left() -> None:
@@ -248,30 +250,111 @@ def test_the_control_group_shows_the_assumed_success_where_it_can() -> None:
         < 1 / (size - 1) + 1 / (4001 - size)
     )
     assert least == pytest.approx(2.8016 * np.sqrt(4 * 0.25 / 4000) / 0.5, rel=1e-4)
-    assert control_group(listed([0.5] * 10, [100.0] * 10), action=ACTION) == (
-        0,
-        pytest.approx(np.nan, nan_ok=True),
+    few = control_group(listed([0.5] * 10, [100.0] * 10), action=ACTION)
+    assert few == (5, pytest.approx(2.8016 * np.sqrt(4 * 0.25 / 10) / 0.5, rel=1e-4))
+    alone = control_group(listed([0.5], [100.0]), action=ACTION)
+    assert alone == (0, pytest.approx(np.nan, nan_ok=True))
+
+
+def test_the_size_of_a_test_is_that_of_two_equal_arms() -> None:
+    # p = .5, success .2: a difference of .1 between lapse rates. 4·.25·(2.8016/.1)² = 784.9.
+    table = listed([0.5] * 40, [100.0] * 40)
+    assert contacts_needed(table, action=ACTION) == pytest.approx(784.9, abs=0.1)
+    enough = listed([0.5] * 785, [100.0] * 785)
+    assert control_group(enough, action=ACTION)[1] == pytest.approx(0.2, abs=1e-4)
+    assert np.isinf(contacts_needed(table, action=replace(ACTION, success_rate=0.0)))
+    assert np.isnan(contacts_needed(listed([0.1], [1.0]), action=ACTION))
+
+
+def backtest(profit: float, low: float, high: float, customers: int = 17) -> pd.DataFrame:
+    row = ("chosen by the prediction", customers, 3, profit, low, high)
+    return pd.DataFrame([row], columns=["choice", "customers", "lapsed", "profit", "low", "high"])
+
+
+@pytest.mark.parametrize(
+    ("tries", "said"),
+    [
+        (backtest(5.0, 1.0, 9.0), "paid"),
+        (backtest(-11.69, -30.02, 11.14), "open"),
+        (backtest(0.0, 0.0, 9.0), "open"),
+        (backtest(-9.0, -20.0, -1.0), "lost"),
+        (backtest(0.0, 0.0, 0.0, customers=0), ""),
+        (backtest(0, 0, 0).iloc[:0], ""),
+        (None, ""),
+    ],
+)
+def test_a_back_test_pays_only_where_its_interval_lies_above_zero(
+    tries: pd.DataFrame | None, said: str
+) -> None:
+    assert borne_out(tries) == said
+
+
+MANY = [0.5] * 40 + [0.01] * 60, [100.0] * 100
+
+
+def test_a_choice_that_its_back_test_bears_out_is_acted_on_with_a_control() -> None:
+    steps = next_steps(listed(*MANY), action=ACTION, tries=backtest(90.0, 10.0, 170.0))
+    assert steps[0].startswith("Contact 40 customers (40.0% of the active)")
+    assert "240.00 more than it costs" in steps[0]
+    assert "the same choice would have brought 90.00 (10.00 to 170.00)" in steps[0]
+    assert "Do not contact everybody: that would lose" in steps[1]
+    # MDE of 20 against 20: 2.8016·sqrt(4·.25/40)/.5 = .886 of success.
+    assert steps[2].endswith(
+        "Leave a random 20 of them alone and compare; one round can show only a success rate above "
+        "88.6%, so repeat it."
     )
 
 
-def test_next_steps_say_whom_what_and_what_to_learn() -> None:
-    steps = next_steps(listed([0.5] * 40 + [0.01] * 60, [100.0] * 100), action=ACTION, window=30)
-    assert steps[0].startswith("Contact 40 customers (40.0% of the active)")
-    assert "240.00 more than it costs" in steps[0]
-    assert "Do not contact everybody: that would lose" in steps[1]
-    assert "Nobody has measured the success rate" in steps[2]
+def test_a_choice_that_its_back_test_leaves_open_is_a_randomised_test() -> None:
+    table = listed(*MANY)
+    steps = next_steps(table, action=ACTION, tries=backtest(-11.69, -30.02, 11.14))
+    assert steps[0] == (
+        "Test it, do not roll it out. 40 customers (40.0% of the active) look worth a contact: "
+        "contact a random 20 of them and leave 20 alone, as marked on the analyst's list. At the "
+        "assumed success rate of 20.0%, contacting them is expected to bring 240.00 more than it "
+        "costs, but on the test, the same choice would have brought -11.69 (-30.02 to 11.14): "
+        "whether it pays is open."
+    )
+    # 785 of them at p = .5 (see above), 20 rounds of 40.
+    assert "takes about 785 such customers, half of them left alone, or 20 rounds" in steps[2]
+    assert steps[2].endswith("try a stronger action, or more customers.")
+    marked = with_control(table, action=ACTION, tries=backtest(-11.69, -30.02, 11.14))
+    assert marked["do"].value_counts().to_dict() == {"": 60, "contact": 20, "leave alone": 20}
+
+
+def test_a_choice_that_nobody_was_made_for_on_the_test_is_a_randomised_test() -> None:
+    steps = next_steps(listed([0.5] * 800, [100.0] * 800), action=ACTION)
+    assert steps[0].startswith("Test it, do not roll it out. 800 customers")
+    assert "but nobody would have been chosen on the test" in steps[0]
+    assert steps[1].startswith("Nearly everybody is worth contacting")
+    assert steps[2].endswith("half of them left alone: one round is enough.")
+
+
+def test_a_choice_that_lost_on_the_test_contacts_nobody() -> None:
+    lost, table = backtest(-9.0, -20.0, -1.0), listed(*MANY)
+    (step,) = next_steps(table, action=ACTION, tries=lost)
+    assert step.startswith("Contact nobody yet.")
+    assert "would have brought -9.00 (-20.00 to -1.00)" in step
+    assert with_control(table, action=ACTION, tries=lost)["do"].eq("").all()
+
+
+def test_one_customer_is_no_test() -> None:
+    table = listed([0.5, 0.01], [100.0, 100.0])
+    (step,) = next_steps(table, action=ACTION, tries=backtest(1.0, -2.0, 4.0))
+    assert step.startswith("Contact nobody yet: one customer looks worth it, but on the test")
+    assert with_control(table, action=ACTION)["do"].eq("").all()
 
 
 def test_the_control_group_is_random_but_the_same_for_the_same_list() -> None:
-    table = listed([0.5] * 60 + [0.01] * 40, [100.0] * 100)
-    once = with_control(table, action=ACTION, seed=3)
+    table, paid = listed([0.5] * 60 + [0.01] * 40, [100.0] * 100), backtest(5.0, 1.0, 9.0)
+    once = with_control(table, action=ACTION, tries=paid, seed=3)
     size, _ = control_group(table, action=ACTION)
     assert once["do"].value_counts().to_dict() == {
         "leave alone": size,
         "contact": 60 - size,
         "": 40,
     }
-    again = with_control(table.sample(frac=1, random_state=1), action=ACTION, seed=3)
+    again = with_control(table.sample(frac=1, random_state=1), action=ACTION, tries=paid, seed=3)
     pd.testing.assert_series_equal(again.sort_index()["do"], once["do"])
-    other = with_control(table, action=ACTION, seed=4)
+    other = with_control(table, action=ACTION, tries=paid, seed=4)
     assert (other["do"] != once["do"]).any()

@@ -7,9 +7,15 @@ import pytest
 
 from helpers.metrics.churn import (
     contract_bridge,
+    contract_by_segment,
+    contract_changes,
+    contract_charts,
+    contract_drivers,
+    contract_groups,
     contract_kpis,
     contract_sentences,
-    contract_stay,
+    contract_stay_by_group,
+    contractual_churn,
 )
 from helpers.periods import Period
 
@@ -64,18 +70,24 @@ def test_the_sentences_say_what_moved_and_why_retention_changed() -> None:
     assert contract_sentences(BOOK, period=MAY) == [
         "Recurring revenue rose by 140.00 over the period: most was gained from new customers "
         "(240.00); most was lost through customers who left (100.00).",
-        "Net revenue retention fell by 23.8 pp against 2017-04, most of all through customers "
-        "who left (−23.8 pp).",
+        "Logo churn rose by 23.8 pp against 2017-04.",
+        "Churn of recurring revenue rose by 23.8 pp against 2017-04.",
+        "Gross revenue retention fell by 23.8 pp against 2017-04: customers who left −23.8 pp.",
+        "Net revenue retention fell by 23.8 pp against 2017-04: customers who left −23.8 pp.",
         "Nobody was under contract when 2016-05 began.",
     ]
 
 
 def test_the_sentences_of_a_quiet_and_of_an_empty_book() -> None:
     quiet = book(stay=(9, "2016-01-01", None, 10.0))
-    assert contract_sentences(quiet, period=MAY) == [
-        "Recurring revenue did not move in the period.",
-        "Net revenue retention is what it was in 2017-04.",
-        "Net revenue retention is what it was in 2016-05.",
+    first, *rest = contract_sentences(quiet, period=MAY)
+    assert first == "Recurring revenue did not move in the period."
+    figures = ["Logo churn", "Churn of recurring revenue", "Gross revenue retention",
+               "Net revenue retention"]  # fmt: skip
+    assert rest == [
+        f"{figure} is what it was in {period}."
+        for period in ("2017-04", "2016-05")
+        for figure in figures
     ]
     assert contract_sentences(BOOK.iloc[:0], period=MAY) == [
         "Recurring revenue did not move in the period."
@@ -111,6 +123,122 @@ def test_a_handful_of_customers_has_no_bridge() -> None:
 def test_contracts_last_as_kaplan_and_meier_say() -> None:
     # 42 customers from 1 January: 10 leave after 140 days (20 May), the rest are watched to the
     # end; the 12 new ones are watched for 22 days only. S = 32 / 42 from day 140 on.
-    found = contract_stay(BOOK, as_of=date(2017, 5, 31)).set_index("day")["survival"]
+    found = contract_stay_by_group(BOOK, as_of=date(2017, 5, 31))
+    found = found[found["dimension"] == "all"].set_index("day")["survival"]
     assert found[120] == 1.0
     assert found[150] == pytest.approx(32 / 42)
+
+
+def plans() -> pd.DataFrame:
+    """Return a book of two plans.
+
+    At the end of March 20 Basic at 10 and 20 Pro at 40 (1,000 in all). In April 2 Basic and 1 Pro
+    leave; in May 9 of the 18 Basic leave, 10 of the 19 Pro go down to 30.
+    """
+    parts = {
+        "basic_april": (2, "2017-01-01", "2017-04-20", 10.0),
+        "basic_may": (9, "2017-01-01", "2017-05-20", 10.0),
+        "basic": (9, "2017-01-01", None, 10.0),
+        "pro_april": (1, "2017-01-01", "2017-04-20", 40.0),
+        "pro_less": (10, "2017-01-01", "2017-05-09", 40.0),
+        "pro": (9, "2017-01-01", None, 40.0),
+    }
+    table = book(**parts)
+    lower = table[table["customer_id"].str.startswith("pro_less")].assign(
+        starts_on=pd.Timestamp("2017-05-10"), ends_on=pd.NaT, mrr=30.0
+    )
+    lower["subscription_id"] = lower["subscription_id"] + "b"
+    both = pd.concat([table, lower], ignore_index=True)
+    return both.assign(plan=both["customer_id"].str.split("_").str[0].str.rstrip("0123456789"))
+
+
+def test_contracts_are_told_by_plan_as_it_was_before_the_period() -> None:
+    table = contract_by_segment(plans(), period=MAY)
+    plan = table[table["dimension"] == "plan"].set_index("segment")
+    assert plan[["customers", "lapsed", "revenue"]].to_numpy().tolist() == [
+        [18, 9, 180.0], [19, 0, 760.0],
+    ]  # fmt: skip
+    assert plan["churn_rate"].tolist() == [0.5, 0.0]
+    assert plan["revenue_churn_rate"].tolist() == [0.5, 0.0]
+    assert plan["grr"].tolist() == [0.5, pytest.approx(1 - 100 / 760)]
+    assert (plan["low"] <= plan["churn_rate"]).all()
+    size = table[table["dimension"] == "size_of_the_contract"]
+    assert size["split"].unique().tolist() == ["Size of the contract"]
+    assert size["revenue"].sum() == plan["revenue"].sum() == 940.0
+
+
+def test_attributes_of_customers_are_dimensions_too_and_those_of_one_value_none() -> None:
+    ids = plans()["customer_id"].drop_duplicates()
+    people = pd.DataFrame({"customer_id": ids, "country": "CH", "kind": "new"})
+    people.loc[people.index[:7], "kind"] = None
+    groups = contract_groups(plans().iloc[:40], customers=people)
+    assert list(groups.columns) == ["customer_id", "size_of_the_contract", "plan"]
+    people.loc[people.index[-20:], "kind"] = "old"
+    dims = contract_by_segment(plans(), period=MAY, customers=people)["dimension"].unique()
+    assert list(dims) == ["size_of_the_contract", "plan", "kind"]
+    assert contract_by_segment(BOOK, period=MAY).empty  # all pay the same: nobody to tell apart
+
+
+def test_every_figure_of_contracts_has_its_change_split_exactly() -> None:
+    book, april = plans(), MAY.previous()
+    now, then = (contractual_churn(book, period=p) for p in (MAY, april))
+    moved = contract_drivers(book, period=MAY)
+    assert set(moved["against"]) == {"Period before"}
+    sums = moved.groupby("kpi")["effect"].sum()
+    assert sums.to_dict() == pytest.approx(
+        {
+            "Logo churn": now["logo_churn_rate"] - then["logo_churn_rate"],
+            "Churn of recurring revenue": now["revenue_churn_rate"] - then["revenue_churn_rate"],
+            "Gross revenue retention": now["grr"] - then["grr"],
+            "Net revenue retention": now["nrr"] - then["nrr"],
+            "Monthly recurring revenue": now["end_mrr"] - then["end_mrr"],
+        }
+    )
+    # GRR: April 1 − 60/1000; May 1 − (90 + 100)/940, of which customers 60/1000 − 90/940.
+    grr = moved[moved["kpi"] == "Gross revenue retention"].set_index("driver")["effect"]
+    assert grr.to_dict() == pytest.approx(
+        {"Customers who left": 60 / 1000 - 90 / 940, "Smaller contracts": -100 / 940}
+    )
+
+
+def test_the_sentences_name_moves_and_the_group_that_moved_a_figure_most() -> None:
+    texts = contract_changes(plans(), period=MAY, other=MAY.previous())
+    logo, churn, gross, net = texts
+    # 3 of 40 in April, 9 of 37 in May. Basic: rate (.5 − .1)·(.5 + .4865)/2 = .1973, mix
+    # (.4865 − .5)·(.3 − .1591) = −.0019.
+    assert logo.startswith("Logo churn rose by 16.8 pp against 2017-04: rates +")
+    assert logo.endswith("By plan, “basic” moved it most (+19.5 pp).")
+    assert churn.startswith("Churn of recurring revenue rose by 3.6 pp against 2017-04: rates ")
+    assert gross.startswith(
+        "Gross revenue retention fell by 14.2 pp against 2017-04: customers who left −3.6 pp, "
+        "smaller contracts −10.6 pp. By "
+    )
+    assert net == (
+        "Net revenue retention fell by 14.2 pp against 2017-04: customers who left −3.6 pp, "
+        "smaller contracts −10.6 pp."
+    )
+
+
+def test_contracts_of_a_plan_last_as_kaplan_and_meier_say() -> None:
+    found = contract_stay_by_group(plans(), as_of=MAY.end)
+    plan = found[found["dimension"] == "plan"]
+    last = plan.groupby("segment")["survival"].last()
+    # 20 Basic: 2 leave on day 110, 9 on day 140. 20 Pro: 1 on day 110; a lower price is no loss.
+    assert last.to_dict() == pytest.approx({"basic": 9 / 20, "pro": 19 / 20})
+    assert plan["p_value"].max() < 0.01
+    assert found["dimension"].iloc[0] == "all"
+
+
+def test_the_section_draws_what_there_is() -> None:
+    bars, lines = contract_charts(plans(), period=MAY)
+    assert [chart["title"] for chart in bars] == [
+        "Bridge of recurring revenue", "What moved the rates",
+        "What moved it: monthly recurring revenue", "Logo churn by group",
+    ]  # fmt: skip
+    assert [chart["title"] for chart in lines] == [
+        "Customers still under contract", "Who stays under contract longest",
+    ]  # fmt: skip
+    assert "groups of" in lines[1]["says"]
+    new = book(new=(9, "2017-05-10", None, 20.0))
+    bars, lines = contract_charts(new, period=MAY)
+    assert (len(bars), len(lines)) == (1, 1)

@@ -18,6 +18,7 @@ from helpers.metrics.churn import (
     curves,
     drivers_sentence,
     expected_and_seen,
+    expected_sentence,
     gains_sentence,
     groups_sentence,
     lift_by_decile,
@@ -67,10 +68,11 @@ def test_movements_are_counted_up_and_down() -> None:
     table = movement_history(history())
     assert table["customers"].tolist() == [3, 2, -4, 5, 4, -8]
     assert movement_sentence(history()) == (
-        "In the last period: 5 new, 4 won back, 8 lapsed. The number of active customers rose by 1."
+        "In the last period: 5 new, 4 won back, 8 lapsed. The number active in the churn window "
+        "rose by 1."
     )
     even = history().assign(lapsed=9)
-    assert movement_sentence(even).endswith("The number of active customers stayed the same.")
+    assert movement_sentence(even).endswith("active in the churn window stayed the same.")
     assert "too short" in movement_sentence(history().iloc[:0])
 
 
@@ -226,7 +228,7 @@ def test_other_assumptions_hold_the_own_ones_and_never_exceed_certainty() -> Non
 def test_nothing_to_show_is_said_and_not_drawn() -> None:
     none = Study(28, reason="No prediction: why.")
     listed, _ = grouped()
-    assert score_rows(none)["frame"].empty
+    assert all(table["frame"].empty for table in score_rows(none))
     assert curves(none.test, none.columns).empty
     tested = with_value(none, purchase_days(SHOP), action=ACTION)
     assert tested.empty
@@ -255,12 +257,16 @@ def card(**change: object) -> pd.DataFrame:
 
 def test_the_scorecard_says_how_far_it_missed() -> None:
     assert scorecard_sentence(card()) == (
-        "Of 2 earlier predictions whose time is up, 1 expected as many lapses as came, within "
-        "chance, and 1 ranked the customers better than the plain rule. Where it missed, 100.0% "
+        "Of 2 earlier predictions whose time is up, 1 held the lapses that came within their "
+        "range, and 1 ranked the customers better than the plain rule. Where it missed, 100.0% "
         "more lapsed than expected: plan with that margin."
     )
     assert "missed" not in scorecard_sentence(card(observed=[10, 12]))
     assert "come to its end" in scorecard_sentence(card().iloc[:0])
+    assert expected_sentence(card()) == (
+        "2017-01: 10 expected (5 to 15), 11 came; 2017-02: 12 expected (7 to 17), 24 came."
+    )
+    assert "come to its end" in expected_sentence(card().iloc[:0])
     assert expected_and_seen(card())["lapses"].tolist() == [10.0, 11.0, 12.0, 24.0]
     assert scorecard_rows(card())["frame"]["brier"].tolist() == [8.0, 8.0]
 

@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -9,7 +10,9 @@ import pandas as pd
 import pytest
 
 from helpers.errors import MetricError
+from helpers.metrics import customer_value as cv
 from helpers.metrics.churn import (
+    CHECKS,
     FEATURES,
     PREDICTED,
     THEMES,
@@ -32,6 +35,7 @@ from helpers.metrics.churn import (
     predictions,
     purchase_days,
     retention_kpi,
+    score_rows,
     scorecard,
     study,
     training_rows,
@@ -221,6 +225,8 @@ def test_p_alive_is_one_more_rule_and_a_failing_one_is_left_out(visits: pd.DataF
         )
 
     class Fit:
+        usable, log_likelihood, label, reason = True, -1.0, "Fit", ""
+
         @staticmethod
         def probability_alive(frequency, recency, T) -> np.ndarray:
             return np.exp(np.asarray(recency, dtype=float) / 30)
@@ -236,12 +242,97 @@ def test_p_alive_is_one_more_rule_and_a_failing_one_is_left_out(visits: pd.DataF
         explain=False,
     )
     assert "P(alive)" in with_rule.columns
+    assert with_rule.refused == ""
     recency = value_of(with_rule.scores, "latest purchase", "roc_auc")
     assert value_of(with_rule.scores, "P(alive)", "roc_auc") == pytest.approx(recency)
     without = study(
         visits, as_of=AS_OF, window=WINDOW, alive=alive_by(summarise, broken), explain=False
     )
     assert "P(alive)" not in without.columns
+    assert without.refused == "degenerate"
+
+
+def nobody_leaves(customers: int = 400, seed: int = 3) -> pd.DataFrame:
+    """Return customers who buy at their own pace for ever: no purchase model can see them leave."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number in range(customers):
+        pace, day = rng.gamma(2, 9) + 1, rng.uniform(0, 20)
+        while day < 273:
+            rows.append((f"c{number:04}", int(day)))
+            day += rng.exponential(pace) + 0.5
+    table = pd.DataFrame(rows, columns=["customer_id", "day"])
+    when = pd.Timestamp(FIRST) + pd.to_timedelta(table["day"], unit="D")
+    return purchase_days(table.assign(ordered_at=when, revenue=5.0))
+
+
+def test_a_degenerate_purchase_model_is_no_rule_and_the_page_says_why() -> None:
+    rows = nobody_leaves()
+    fitted = cv.fit_mbg_nbd(cv.rfm_summary(as_orders(rows), as_of=AS_OF))
+    assert not fitted.usable  # a verdict, not an exception
+    made = study(
+        rows, as_of=AS_OF, window=WINDOW, alive=alive_by(cv.rfm_summary, cv.fit_mbg_nbd),
+        explain=False,
+    )  # fmt: skip
+    assert "P(alive)" not in made.columns
+    assert "MBG/NBD is refused" in made.refused
+    assert made.refused in verdict(made)[3]
+    assert "P(alive)" not in score_rows(made)[0]["note"]
+
+
+def test_the_soundest_of_several_purchase_models_speaks(visits: pd.DataFrame) -> None:
+    def fit(name: str, usable: bool, fits: float):
+        class Fit:
+            label, reason, log_likelihood = name, f"{name} is bad", fits
+
+            @staticmethod
+            def probability_alive(frequency, recency, T) -> np.ndarray:
+                return np.full(len(frequency), fits)
+
+        Fit.usable = usable
+        return lambda table: Fit()
+
+    rows = as_orders(visits)
+    best = alive_by(cv.rfm_summary, fit("a", True, -9.0), fit("b", True, -5.0), fit("c", False, 0))
+    assert set(best(rows, AS_OF)) == {-5.0}
+    none = alive_by(cv.rfm_summary, fit("a", False, 0), fit("b", False, 0))
+    with pytest.raises(MetricError, match=r"a is refused \(a is bad\) and b is refused"):
+        none(rows, AS_OF)
+
+
+def as_orders(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.rename(columns={"day": "ordered_at"})[["customer_id", "ordered_at", "revenue"]]
+
+
+def test_where_p_alive_is_best_and_cannot_speak_today_the_next_best_score_does(
+    visits: pd.DataFrame,
+) -> None:
+    def knowing(orders: pd.DataFrame, day: date) -> pd.Series:
+        if day == AS_OF:
+            raise MetricError("no such model today")
+        ids = pd.Index(orders["customer_id"].unique())
+        came = labels(visits, as_of=day, window=WINDOW, customers=ids)
+        noise = np.random.default_rng(1).uniform(0, 0.4, len(ids))
+        return 1.0 - came.astype(float) + noise  # it knows the future, so it is used on the test
+
+    then = study(visits, as_of=AS_OF, window=WINDOW, alive=knowing, explain=False)
+    assert value_of(then.scores, "P(alive)", "log_loss") < value_of(
+        then.scores, "model", "log_loss"
+    )
+    assert then.used != "P(alive)"
+    assert then.refused == f"on {AS_OF}, no such model today"
+    without = study(visits, as_of=AS_OF, window=WINDOW, explain=False)
+    pd.testing.assert_frame_equal(then.scored, without.scored)
+    assert then.test["probability"].equals(then.test[then.columns[then.used]])
+
+
+def test_p_alive_that_is_the_same_for_all_is_no_rule(visits: pd.DataFrame) -> None:
+    def all_alive(orders: pd.DataFrame, day: date) -> pd.Series:
+        return pd.Series(1.0, index=pd.Index(orders["customer_id"].unique()))
+
+    made = study(visits, as_of=AS_OF, window=WINDOW, alive=all_alive, explain=False)
+    assert made.refused == "P(alive) is the same for everybody"
+    assert "P(alive)" not in made.columns
 
 
 def regulars(size: int) -> pd.DataFrame:
@@ -316,7 +407,11 @@ def test_the_headline_reaches_back_as_far_as_the_history(visits: pd.DataFrame, f
     assert all(k.year_before is None for k in kpis.values())
     rate = kpis["churn_rate"]
     assert rate.low < rate.value < rate.high
-    assert kpis["expected_churn_rate"].value == round(found.scored["probability"].mean(), 4)
+    expected = kpis["expected_churn_rate"]
+    assert expected.value == round(found.scored["probability"].mean(), 4)
+    assert expected.low == round(found.level.low / len(found.scored), 4)
+    assert expected.high == round(found.level.high / len(found.scored), 4)
+    assert kpis["active_customers"].note == "A purchase in the last 28 days."
     assert kpis["margin_at_risk"].assumed
     assert not rate.assumed
     # What August's own report said of itself.
@@ -328,12 +423,67 @@ def test_the_headline_reaches_back_as_far_as_the_history(visits: pd.DataFrame, f
     assert {n: k.previous for n, k in kpis.items()} == {n: k.value for n, k in then.items()}
 
 
+def test_what_was_published_is_what_the_next_page_compares_with(visits: pd.DataFrame) -> None:
+    august, year_ago = SEPTEMBER.previous(), SEPTEMBER.year_before()
+    again = earlier_studies(visits, period=SEPTEMBER, window=WINDOW)[august]
+    published = predictions(again).assign(probability=0.25)
+    gone = published.iloc[:1].assign(customer_id="not known any more")
+    kept = {august: pd.concat([published, gone], ignore_index=True), year_ago: published.iloc[:0]}
+    found = earlier_studies(visits, period=SEPTEMBER, window=WINDOW, kept=kept)
+    assert list(found) == [august]
+    assert found[august].scored["probability"].eq(0.25).all()
+    assert len(found[august].scored) == len(again.scored)
+    # Of another window: not comparable, so it is worked out again.
+    other = {august: published.assign(window_days=WINDOW + 7)}
+    anew = earlier_studies(visits, period=SEPTEMBER, window=WINDOW, kept=other)[august]
+    pd.testing.assert_frame_equal(anew.scored, again.scored)
+
+
+def test_earlier_predictions_are_worked_out_by_the_rule_that_was_published(
+    visits: pd.DataFrame,
+) -> None:
+    def knowing(orders: pd.DataFrame, day: date) -> pd.Series:
+        ids = pd.Index(orders["customer_id"].unique())
+        known = visits[visits["day"] <= pd.Timestamp(AS_OF)]
+        came = labels(known, as_of=day, window=WINDOW, customers=ids)
+        return 1.0 - came.astype(float) + np.random.default_rng(1).uniform(0, 0.4, len(ids))
+
+    july = Period.parse("2017-07")
+    published = study(visits, as_of=july.end, window=WINDOW, alive=knowing, explain=False)
+    assert published.used == "P(alive)"
+    known = {"window": WINDOW, "alive": knowing}
+    earlier = earlier_studies(visits, period=Period.parse("2017-08"), **known)
+    pd.testing.assert_frame_equal(earlier[july].scored, published.scored)
+    said = judged({}, visits, period=SEPTEMBER, count=2, **known)
+    pd.testing.assert_frame_equal(said[july], predictions(published))
+    # What is there already is taken as it is.
+    marked = {july: replace(published, scored=published.scored.assign(probability=0.5))}
+    taken = judged({}, visits, period=SEPTEMBER, count=2, made=marked, **known)
+    assert taken[july]["probability"].eq(0.5).all()
+
+
 def test_the_half_year_needs_half_a_year(visits: pd.DataFrame) -> None:
     now = retention_kpi(visits, period=SEPTEMBER, window=WINDOW)
     assert now.low < now.value < now.high
     march = retention_kpi(visits, period=Period.parse("2017-03"), window=WINDOW)
     assert march.value is None
     assert "182 days" in march.note
+
+
+def test_the_half_year_says_whose_clock_starts_late_and_counts_the_others() -> None:
+    # 20 customers from day 0 and 20 from day 30 on, who all buy weekly; half of the latter stop.
+    days = [(f"a{i:02}", d) for i in range(20) for d in range(0, 273, 7)]
+    days += [(f"b{i:02}", d) for i in range(20) for d in range(30, 60 if i < 10 else 273, 7)]
+    frame = pd.DataFrame(days, columns=["customer_id", "day"])
+    when = pd.Timestamp(FIRST) + pd.to_timedelta(frame["day"], unit="D")
+    rows = purchase_days(frame.assign(ordered_at=when, revenue=1.0))
+    kpi = retention_kpi(rows, period=SEPTEMBER, window=WINDOW)
+    assert kpi.value == 0.75
+    assert kpi.note.startswith("20 of 40 customers were there when the data begin")
+    assert "Of the 20 others, 50.0% (" in kpi.note
+    early = rows[rows["customer_id"].str.startswith("a")]
+    note = retention_kpi(early, period=SEPTEMBER, window=WINDOW).note
+    assert note.endswith("too few of the others were watched for so long to count them alone.")
 
 
 def test_the_scorecard_sets_what_was_said_beside_what_came(visits: pd.DataFrame) -> None:
@@ -400,10 +550,13 @@ def test_scores_of_a_prediction_that_all_kept_are_blank() -> None:
 
 
 def test_the_verdict_speaks_of_ranking_level_and_leaks(found) -> None:
-    ranking, level, guard = verdict(found)
+    ranking, level, within, choice, guard = verdict(found)
     assert "of all pairs" in ranking
     assert "customers lapsed where it expected" in level
     assert "tested on what happened after 2017-09-02" in guard
+    assert all(check in guard for check in CHECKS)
+    assert "as seen at 6 earlier days" in within
+    assert "chosen by the log loss on this same test" in choice
 
 
 def test_each_headline_figure_has_its_change_explained_exactly(visits: pd.DataFrame, found) -> None:
@@ -442,7 +595,7 @@ def test_every_headline_figure_is_split_into_what_moved_it(visits: pd.DataFrame,
         assert sums[kpi.contract.label] == pytest.approx(change, abs=tolerance)
     without = headline_drivers(visits, listed=listed.iloc[:0], **where, **known)
     assert set(without["kpi"]) == {
-        "Active customers", "Churn rate", "Revenue churn", "Customers won back",
+        "Active in the churn window", "Churn rate", "Revenue churn", "Customers won back",
     }  # fmt: skip
 
 

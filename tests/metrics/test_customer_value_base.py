@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from helpers.errors import MetricError
 from helpers.metrics import customer_value as cv
-from helpers.metrics.customer_value.segments import _GRID, SEGMENTS, score
+from helpers.metrics.customer_value.segments import (
+    _GRID,
+    _LAPSED,
+    NEW,
+    SEGMENTS,
+    score,
+    told,
+)
 from helpers.periods import Period
 
 
@@ -38,12 +45,22 @@ values_lists = st.lists(st.integers(0, 10_000).map(float), min_size=1, max_size=
 
 def test_scores_are_fifths_and_equal_values_share_their_score() -> None:
     assert score(np.arange(10)).tolist() == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
-    # Ranks 1, 3, 3, 3, 5 of 5: the three in the middle share rank 3, so score ⌈5 · 3 / 5⌉ = 3.
+    # Ranks 1, 3, 3, 3, 5 of 5: the three in the middle share rank 3, so ⌈5 · (3 - ½) / 5⌉ = 3.
     assert score(np.array([0.0, 7.0, 7.0, 7.0, 9.0])).tolist() == [1, 3, 3, 3, 5]
     assert score(np.full(9, 4.2)).tolist() == [3] * 9
     assert score(np.array([])).tolist() == []
     with pytest.raises(MetricError, match="finite"):
         score(np.array([1.0, np.nan]))
+
+
+@pytest.mark.parametrize(
+    ("count", "scores"), [(1, [3]), (2, [2, 4]), (3, [1, 3, 5]), (4, [1, 2, 4, 5])]
+)
+def test_a_handful_of_customers_is_spread_around_the_middle(count: int, scores: list[int]) -> None:
+    assert score(np.arange(count)).tolist() == scores
+    assert score(np.full(count, 7.0)).tolist() == [3] * count
+    low_first = score(np.arange(count)) + score(-np.arange(count))
+    assert (low_first == 6).all()  # the best is as far from the middle as the worst
 
 
 @given(values=values_lists)
@@ -58,27 +75,55 @@ def test_a_higher_value_never_scores_lower(values: list[float]) -> None:
 
 
 def test_the_grid_names_every_segment_and_nothing_else() -> None:
-    assert {name for row in _GRID.values() for name in row} == set(SEGMENTS)
+    assert {name for row in _GRID.values() for name in row} | {*_LAPSED, NEW} == set(SEGMENTS)
     assert [len(_GRID[r]) for r in range(1, 6)] == [5] * 5
 
 
+FIVE = frame(
+    *[("a", f"2017-06-{day:02}", 10.0) for day in (10, 15, 20, 25, 30)],
+    ("a", "2017-01-03", 10.0),
+    *[("b", f"2017-05-{day:02}", 10.0) for day in (5, 10, 15, 20, 25)],
+    *[("c", f"2017-04-{day:02}", 90.0) for day in (10, 15, 20)],
+    *[("d", f"2017-03-{day:02}", 10.0) for day in (10, 15)],
+    ("e", "2017-06-29", 5.0),
+    ("f", "2016-06-30", 5.0),  # a day before the window of 365 days
+)
+
+
 def test_rfm_scores_of_five_customers() -> None:
-    orders = frame(
-        *[("a", f"2017-06-{day:02}", 10.0) for day in (10, 15, 20, 25, 30)],
-        *[("b", f"2017-05-{day:02}", 10.0) for day in (10, 15, 20, 25)],
-        *[("c", f"2017-04-{day:02}", 90.0) for day in (10, 15, 20)],
-        *[("d", f"2017-03-{day:02}", 10.0) for day in (10, 15)],
-        ("e", "2017-06-29", 5.0),
-        ("f", "2016-06-30", 5.0),  # a day before the window of 365 days
-    )
-    found = cv.rfm_scores(orders, as_of=AS_OF).set_index("customer_id")
+    found = cv.rfm_scores(FIVE, as_of=AS_OF, lapse_days=71).set_index("customer_id")
     assert list(found.index) == list("abcde")
     assert found["recency_days"].tolist() == [0, 36, 71, 107, 1]
     assert found["r"].tolist() == [5, 3, 2, 1, 4]
     assert found["f"].tolist() == [5, 4, 3, 2, 1]
     assert found["m"].tolist() == [4, 3, 5, 2, 1]
-    segments = ["Champions", "Loyal", "At risk", "Hibernating", "Promising"]
+    # b was first seen 56 days ago, c has been silent for the whole window of 71 days.
+    segments = ["Champions", "New", "Win back", "Hibernating", "New"]
     assert found["segment"].tolist() == segments
+
+
+def test_nobody_has_gone_who_bought_within_the_lapse_window() -> None:
+    """The least recent fifth is always there; it has lapsed only where it was silent for long."""
+    segments = [
+        cv.rfm_scores(FIVE, as_of=AS_OF, lapse_days=days).set_index("customer_id")["segment"]
+        for days in (20, 72, 108)
+    ]
+    assert segments[0].tolist() == ["Champions", "Win back", "Win back", "Hibernating", "New"]
+    assert segments[1].loc[["c", "d"]].tolist() == ["Steady", "Hibernating"]
+    assert not set(segments[2]) & {"Cannot lose", "Win back", "Hibernating"}
+    with pytest.raises(MetricError, match="window of 0 days"):
+        cv.rfm_scores(FIVE, as_of=AS_OF, lapse_days=0)
+
+
+@given(orders=orders_frames, lapse=st.integers(1, 120))
+@settings(max_examples=30, deadline=None)
+def test_whoever_is_active_on_the_bridge_is_in_no_lapsed_segment(
+    orders: pd.DataFrame, lapse: int
+) -> None:
+    scores = cv.rfm_scores(orders, as_of=AS_OF, lapse_days=lapse)
+    gone = scores["segment"].isin(["Cannot lose", "Win back", "Hibernating"])
+    june = cv.customer_bridge(orders, periods=[Period.parse("2017-06")], window_days=lapse)
+    assert int((~gone).sum()) == june["end"].iloc[0]
 
 
 @given(orders=orders_frames)
@@ -115,22 +160,42 @@ def test_every_segment_has_a_goal_and_an_action() -> None:
     table = cv.segment_table(scores, values)
     steps = cv.next_steps(table)
     assert set(steps["segment"]) == set(SEGMENTS)
-    assert steps["goal"].tolist() == ["Keep"] * 4 + ["Grow"] * 3 + ["Look after"] * 2 + [
+    assert steps["goal"].tolist() == ["Win back"] * 2 + ["Grow"] * 4 + ["Look after"] * 3 + [
         "Spend little"
     ]
     assert steps["clv"].sum() == pytest.approx(700.0)
     said = cv.advice(table)
-    assert [text.split(":")[0] for text in said] == ["Keep", "Grow", "Look after"]
+    assert [text.split(":")[0] for text in said] == ["Win back", "Grow", "Look after"]
     assert "10 customers in “Champions”, 10.0% of all, bring 10.0% of the revenue." in said[2]
 
 
 def test_advice_names_no_segment_of_fewer_than_8_customers() -> None:
     scores = pd.DataFrame(
-        {"customer_id": list("abc"), "segment": ["At risk", "New", "Loyal"], "monetary": 1.0,
+        {"customer_id": list("abc"), "segment": ["Win back", "New", "Loyal"], "monetary": 1.0,
          "recency_days": 5, "frequency": 3}
     )  # fmt: skip
     values = pd.DataFrame({"customer_id": list("abc"), "clv": 7.0})
     assert cv.advice(cv.segment_table(scores, values)) == []
+
+
+def test_where_no_group_has_gone_quiet_that_is_said() -> None:
+    people = [f"c{k}" for k in range(9)]
+    scores = pd.DataFrame(
+        {"customer_id": people, "segment": "Loyal", "monetary": 1.0, "recency_days": 5,
+         "frequency": 3}
+    )  # fmt: skip
+    values = pd.DataFrame({"customer_id": people, "clv": 7.0})
+    said = cv.advice(cv.segment_table(scores, values), lapse_days=28)
+    assert said[0].startswith("Win back: those who used to buy often")
+    assert "silent for 28 days or longer are too few" in said[0]
+
+
+def test_a_sentence_tells_of_no_segment_from_which_a_hidden_one_could_be_worked_out() -> None:
+    table = pd.DataFrame({"segment": ["Loyal", "Win back", "New"], "customers": [60, 8, 6]})
+    assert told(table)["segment"].tolist() == ["Loyal"]
+    assert told(table.iloc[:2])["segment"].tolist() == ["Loyal", "Win back"]
+    table["customers"] = [60, 5, 4]  # 9 customers together: nobody can tell them apart
+    assert told(table)["segment"].tolist() == ["Loyal"]
 
 
 # Concentration --------------------------------------------------------------------------------
@@ -277,10 +342,6 @@ def test_a_bridge_of_five_customers() -> None:
     row = found.iloc[0]
     assert row[["start", "new", "reactivated", "lost", "end"]].tolist() == [3, 1, 1, 2, 3]
     assert bool(row["complete"])
-    steps = cv.bridge_steps(found)
-    assert steps["customers"].tolist() == [3, 1, 1, -2, 3]
-    assert steps["low"].tolist() == [0, 3, 4, 3, 0]
-    assert steps["high"].tolist() == [3, 4, 5, 5, 3]
 
 
 @given(orders=orders_frames, window=st.integers(1, 120))

@@ -177,6 +177,15 @@ def test_a_holiday_has_no_effect_before_its_first_time_and_half_of_it_after() ->
     assert after["2018-11-22"] == 2.0  # 1 + (3 - 1) * 1 / (1 + 1)
 
 
+def test_a_holiday_without_sales_on_a_weekday_that_never_sells_is_closed_next_year() -> None:
+    days = pd.date_range("2010-10-01", "2011-11-30")
+    daily = pd.DataFrame({"ds": days, "y": np.where(days.dayofweek == 5, 0.0, 100.0)})
+    calendar = sf.holidays(days[0].date(), date(2011, 12, 31), country="GB")
+    share = sf.closed_known(daily, calendar)(days[-1])
+    assert share["2011-12-25"] == 0.0  # Christmas 2010 was a Saturday, that of 2011 is a Sunday
+    assert pd.Timestamp("2011-12-26") not in share.index  # Boxing Day 2010 sold
+
+
 def test_the_range_of_customers_by_hand() -> None:
     # "last" missed 10, 20, 30, 40 of 100 each, "orders" 50 each. Origins do not overlap: the
     # first two origins in time choose by nothing and by one ("last" from the second on).

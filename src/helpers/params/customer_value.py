@@ -23,10 +23,14 @@ class Params(MarginParams):
         ge=7, le=730, description="days kept back to check the purchase models on"
     )
     window_days: int = Field(
-        ge=7, le=730, description="days within which a customer must have bought to count as active"
+        ge=0,
+        le=730,
+        description="days without a purchase after which a customer is no longer active; 0: chosen "
+        "from the pauses, as in the churn report",
     )
+    rule_days: int = Field(ge=7, le=730, description="days that the plain rule of purchases knows")
     rfm_days: int = Field(ge=30, le=1830, description="days that segments and tiers look back")
-    replicates: int = Field(ge=20, le=2000, description="draws of the bootstrap behind intervals")
+    replicates: int = Field(ge=200, le=20000, description="draws behind the ranges")
 
     @property
     def settings(self) -> dict[str, float]:

@@ -2,13 +2,14 @@
 
 from helpers.metrics.customer_value.advice import advice, next_steps
 from helpers.metrics.customer_value.bg_nbd import BgNbdFit, MbgNbdFit, fit_bg_nbd, fit_mbg_nbd
-from helpers.metrics.customer_value.bridge import bridge_steps, customer_bridge
+from helpers.metrics.customer_value.bridge import customer_bridge
+from helpers.metrics.customer_value.checks import value_checks
 from helpers.metrics.customer_value.choice import (
     PurchaseChoice,
     choose_purchase_model,
     forecasts,
 )
-from helpers.metrics.customer_value.clv import clv, clv_interval
+from helpers.metrics.customer_value.clv import clv
 from helpers.metrics.customer_value.cohorts import cohort_retention, cohort_revenue
 from helpers.metrics.customer_value.concentration import (
     gini,
@@ -40,9 +41,16 @@ from helpers.metrics.customer_value.holdout import (
     conditional_expectations,
     weekly_tracking,
 )
+from helpers.metrics.customer_value.lapse import lapse_window
 from helpers.metrics.customer_value.nbd import NbdFit, fit_nbd
 from helpers.metrics.customer_value.pareto_nbd import ParetoNbdFit, fit_pareto_nbd
 from helpers.metrics.customer_value.profile import customer_profile, customer_profiles
+from helpers.metrics.customer_value.ranges import (
+    ModelError,
+    Ranges,
+    clv_interval,
+    value_ranges,
+)
 from helpers.metrics.customer_value.recent_rate import RecentRate, recent_rate, summary_with_recent
 from helpers.metrics.customer_value.scorecard import (
     PREDICTED,
@@ -72,9 +80,11 @@ __all__ = [
     "Evidence",
     "GammaGammaFit",
     "MbgNbdFit",
+    "ModelError",
     "NbdFit",
     "ParetoNbdFit",
     "PurchaseChoice",
+    "Ranges",
     "RecentRate",
     "Sentences",
     "SpendingChoice",
@@ -82,7 +92,6 @@ __all__ = [
     "ValueModel",
     "accuracy",
     "advice",
-    "bridge_steps",
     "calibration_holdout",
     "choose_purchase_model",
     "choose_spending_model",
@@ -113,6 +122,7 @@ __all__ = [
     "headings",
     "headline",
     "kpi_drivers",
+    "lapse_window",
     "lorenz",
     "measure",
     "next_steps",
@@ -129,8 +139,10 @@ __all__ = [
     "tenth_table",
     "tier_table",
     "top_share",
+    "value_checks",
     "value_cube",
     "value_model",
+    "value_ranges",
     "value_tiers",
     "valued",
     "weekly_tracking",

@@ -6,23 +6,23 @@ from typing import Any
 import pandas as pd
 
 from helpers.metrics.customer_value.concentration import value_tiers
-from helpers.metrics.customer_value.segments import SEGMENTS
+from helpers.metrics.customer_value.segments import SEGMENTS, told
 from helpers.metrics.writing import Write, plain
 
 ACTIONS: Mapping[str, tuple[str, str]] = {
-    "Cannot lose": ("Keep", "Call or write in person and ask what went wrong."),
-    "At risk": ("Keep", "Win back by a personal offer, the most valuable first."),
-    "Need attention": ("Keep", "Send a time-limited offer on what they used to buy."),
-    "About to sleep": ("Keep", "Remind them before they are gone; test a small offer."),
+    "Cannot lose": ("Win back", "Call or write in person and ask what went wrong."),
+    "Win back": ("Win back", "Make a personal offer, the most valuable first."),
     "Potential loyalists": ("Grow", "Give a reason for the next visit, such as a loyalty offer."),
     "New": ("Grow", "Welcome them, and bring them to a second purchase soon."),
     "Promising": ("Grow", "Stay in touch with light, regular contact."),
+    "Occasional": ("Grow", "Test a time-limited offer on what they usually buy."),
     "Champions": ("Look after", "Thank them and ask for referrals; no discount is needed."),
     "Loyal": ("Look after", "Offer more of what they like: cross-sell before discounting."),
+    "Steady": ("Look after", "Remind them of what they usually buy when it is due again."),
     "Hibernating": ("Spend little", "One cheap test, then leave them alone."),
 }
 """Segment -> goal and action."""
-GOALS = ("Keep", "Grow", "Look after", "Spend little")
+GOALS = ("Win back", "Grow", "Look after", "Spend little")
 
 
 def next_steps(table: pd.DataFrame) -> pd.DataFrame:
@@ -46,20 +46,31 @@ def next_steps(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def advice(
-    table: pd.DataFrame, *, write: Write = plain, window: str = "the last twelve months"
+    table: pd.DataFrame,
+    *,
+    write: Write = plain,
+    window: str = "the last twelve months",
+    lapse_days: int = 90,
 ) -> list[str]:
-    """Return up to three sentences: whom to keep, whom to grow, whom to look after.
+    """Return up to three sentences: whom to win back, whom to grow, whom to look after.
 
-    For each goal the segment with the largest expected value is named. Segments of fewer than 8
-    customers are not. `write` writes values for the report's locale, `window` says in
-    words what the revenue covers.
+    For each goal the segment with the largest expected value is named. Segments that a page does
+    not show (see `told`) are not; where no group is to be won back, that is said. `write` writes
+    values for the report's locale, `window` says in words what the revenue covers, `lapse_days` is
+    that of `rfm_scores`.
 
     Columns in: `segment_table` with `clv`.
     """
-    shown = table[table["customers"] >= 8].to_dict("records")
+    shown = told(table).to_dict("records")
     found = []
     for goal in GOALS[:3]:
         rows = [row for row in shown if ACTIONS[row["segment"]][0] == goal]
+        if not rows and goal == "Win back" and shown:
+            quiet = write(lapse_days, "days")
+            found.append(
+                "Win back: those who used to buy often and have been silent for "
+                f"{quiet} or longer are too few to be shown as a group."
+            )
         if not rows:
             continue
         row = max(rows, key=lambda one: one["clv"])
@@ -70,7 +81,7 @@ def advice(
 
 def _who(row: Mapping[Hashable, Any], goal: str, write: Write, window: str) -> str:
     name, customers = row["segment"], write(int(row["customers"]), "count")
-    if goal == "Keep":
+    if goal == "Win back":
         quiet = write(round(row["median_recency_days"]), "days")
         return (
             f"{customers} customers in “{name}” brought {write(row['revenue'], 'currency')} in "

@@ -130,6 +130,26 @@ class BgNbdFit(PurchaseFit):
             found[lost] = _by_quantiles(t[lost], a, stay[lost], R[lost], scale[lost])
         return found
 
+    def ahead(
+        self, summary: pd.DataFrame, ends: np.ndarray, rng: np.random.Generator, draws: int
+    ) -> np.ndarray:
+        """Return drawn purchases (see `PurchaseFit.ahead`).
+
+        Of the living λ ~ Gamma(r + x, α + T) and p ~ Beta(a, b + k), k coins thrown: the number of
+        purchases up to and with the one after which they leave is geometric in p.
+        """
+        r, alpha, a, b = self.values
+        x, recency, total = (
+            summary[name].to_numpy(dtype=float) for name in ("frequency", "recency", "T")
+        )
+        shape = (draws, len(x))
+        alive = rng.random(shape) < self.probability_alive(x, recency, total)
+        rate = rng.gamma(r + x, 1.0 / (alpha + total), shape)
+        leaves = np.clip(rng.beta(a, b + x + self.first_coin, shape), 1e-15, 1.0)
+        last = np.where(alive, rng.geometric(leaves), 0)
+        wanted = np.cumsum(rng.poisson(rate[..., None] * np.diff(ends, prepend=0.0)), axis=2)
+        return np.diff(np.minimum(wanted, last[..., None]), axis=2, prepend=0)
+
     def simulate(self, T: ArrayLike, rng: np.random.Generator) -> pd.DataFrame:
         """Return one simulated history per entry of `T`: `frequency`, `recency`, `T`.
 

@@ -68,26 +68,3 @@ def _active(days: pd.DataFrame, on: date, window_days: int) -> pd.Index:
     upto = pd.Timestamp(on)
     inside = (days["day"] <= upto) & (days["day"] > upto - timedelta(days=window_days))
     return pd.Index(days.loc[inside, "customer_id"].unique())
-
-
-def bridge_steps(bridge: pd.DataFrame) -> pd.DataFrame:
-    """Return the last period's bridge as signed steps, for a chart.
-
-    Columns out, one row a step in order: `step` (text), `customers` (int64; lost is negative),
-    `low` and `high` (int64, where the step's bar begins and ends on the way from start to end).
-    """
-    if bridge.empty:
-        return pd.DataFrame({"step": [], "customers": [], "low": [], "high": []})
-    row = bridge.iloc[-1]
-    steps = [
-        ("Active at the start", int(row["start"])),
-        ("New", int(row["new"])),
-        ("Reactivated", int(row["reactivated"])),
-        ("Lost", -int(row["lost"])),
-    ]
-    level, out = 0, []
-    for name, change in steps:
-        out.append((name, change, min(level, level + change), max(level, level + change)))
-        level += change
-    out.append(("Active at the end", level, 0, level))
-    return pd.DataFrame(out, columns=["step", "customers", "low", "high"])

@@ -1,6 +1,5 @@
-"""Customer lifetime value: margin on expected purchases, discounted, with a bootstrap interval."""
+"""Customer lifetime value: margin on expected purchases, discounted."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +9,6 @@ from numpy.typing import ArrayLike
 
 from helpers.errors import MetricError
 from helpers.metrics.customer_value.frames import require_columns
-from helpers.metrics.customer_value.gamma_gamma import GammaGammaFit
 from helpers.metrics.customer_value.purchase_fit import PurchaseFit
 from helpers.metrics.customer_value.recent_rate import UNITS_A_MONTH
 from helpers.metrics.customer_value.summary import TimeUnit
@@ -137,113 +135,3 @@ def _discounted(summary: pd.DataFrame, purchases: Purchases, terms: Terms) -> np
             total += (upto - before) * discount
         before = upto
     return total
-
-
-def clv_interval(
-    summary: pd.DataFrame,
-    *,
-    purchases: Purchases,
-    spending: Spending,
-    groups: pd.Series | None = None,
-    margin: float = 1.0,
-    discount_rate: float = 0.10,
-    horizon: int = 12,
-    unit: TimeUnit = "W",
-    replicates: int = 100,
-    seed: int = 0,
-    level: float = 0.95,
-) -> pd.DataFrame:
-    """Return the value of all customers and of each group, with an interval by bootstrap.
-
-    Parametric bootstrap: the fitted models draw new histories for as many customers, observed as
-    long; both models are fitted to them, and value the customers as they are. The interval is that
-    of the expectation, given that the models hold: it covers what the parameters do not know, not
-    the luck of single customers, nor a change of the market. A fallback that is no likelihood model
-    is resampled by customers instead.
-
-    Columns out, one row for `All` and one a group: `group`, `customers` (int64), `clv` (total,
-    money), `low`, `high` (money), `mean_clv`, `mean_low`, `mean_high` (money a customer),
-    `replicates` (int64, those that could be fitted). `groups` has one label a row of `summary`.
-
-    Raises:
-        MetricError: as `clv`, or fewer than 20 replicates.
-    """
-    if replicates < 20:
-        raise MetricError(f"{replicates} replicates give no interval", hint="Take 20 or more.")
-    terms = Terms(margin, discount_rate, horizon, unit)
-    found = clv(
-        summary, purchases=purchases, spending=spending, margin=margin,
-        discount_rate=discount_rate, horizon=horizon, unit=unit,
-    )  # fmt: skip
-    label = np.full(len(summary), "All") if groups is None else groups.to_numpy()
-    names = ["All", *([] if groups is None else sorted(pd.unique(label)))]
-    members = np.stack([np.ones(len(summary)), *(np.equal(label, n) for n in names[1:])]) * 1.0
-    draw = _drawer(summary, purchases, spending, terms, found["clv"].to_numpy())
-    rng = np.random.default_rng(seed)
-    drawn = [
-        members @ worth for worth in (draw(rng) for _ in range(replicates)) if worth is not None
-    ]
-    low, high = _bounds(drawn, len(names), replicates, level)
-    total, counts = members @ found["clv"].to_numpy(), members.sum(axis=1)
-    return _interval_table(names, counts, total, low, high).assign(replicates=len(drawn))
-
-
-def _interval_table(
-    names: list[str], counts: np.ndarray, total: np.ndarray, low: np.ndarray, high: np.ndarray
-) -> pd.DataFrame:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return pd.DataFrame(
-            {
-                "group": names,
-                "customers": counts.astype(np.int64),
-                "clv": total,
-                "low": low,
-                "high": high,
-                "mean_clv": total / counts,
-                "mean_low": low / counts,
-                "mean_high": high / counts,
-            }
-        )
-
-
-def _bounds(
-    drawn: list[np.ndarray], size: int, replicates: int, level: float
-) -> tuple[np.ndarray, np.ndarray]:
-    if len(drawn) < 0.9 * replicates:  # a tenth that cannot be fitted is no longer the same model
-        return np.full(size, np.nan), np.full(size, np.nan)
-    tail = (1.0 - level) / 2.0
-    low, high = np.quantile(np.stack(drawn), [tail, 1.0 - tail], axis=0)
-    return low, high
-
-
-def _drawer(
-    summary: pd.DataFrame,
-    purchases: Purchases,
-    spending: Spending,
-    terms: Terms,
-    worth: np.ndarray,
-) -> Callable[[np.random.Generator], np.ndarray | None]:
-    """Return what draws one replicate of every customer's value."""
-    if not isinstance(purchases, PurchaseFit) or not isinstance(spending, GammaGammaFit):
-
-        def resampled(rng: np.random.Generator) -> np.ndarray:
-            counts = rng.multinomial(len(worth), np.full(len(worth), 1.0 / len(worth)))
-            return worth * counts
-
-        return resampled
-
-    observed = summary["T"].to_numpy(dtype=float)
-
-    def refitted(rng: np.random.Generator) -> np.ndarray | None:
-        world = purchases.simulate(observed, rng)
-        world["monetary_value"] = spending.simulate(world["frequency"], rng)
-        if not (world["monetary_value"] > 0).any():
-            return None
-        buying = type(purchases).fit(world, start=purchases.params)
-        paying = type(spending).fit(world, start=spending.params)
-        value = paying.expected_average_value(summary["frequency"], summary["monetary_value"])
-        drawn = _discounted(summary, buying, terms) * value * terms.margin
-        # A refit at a bound still forecasts: leaving it out would narrow the interval.
-        return drawn if np.isfinite(drawn).all() else None
-
-    return refitted

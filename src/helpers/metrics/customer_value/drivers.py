@@ -45,8 +45,10 @@ def revenue_drivers(orders: pd.DataFrame, *, period: Period, against: Period) ->
 def buyer_drivers(orders: pd.DataFrame, *, period: Period, against: Period) -> pd.DataFrame:
     """Return which customers made the difference to the number of those who bought.
 
-    Change = first seen in the period + bought now, not then, but seen before the period - bought
-    then, not now. `before` and `after` are customers: those who bought then, and now, of each kind.
+    Change = first seen in the period + first seen between the two periods and bought now + seen
+    before the earlier period, not in it, and bought now - bought then, not now. Where the periods
+    follow each other nobody is first seen between, and there is no such row. `before` and `after`
+    are customers: those who bought then, and now, of each kind.
 
     Columns in and out as `revenue_drivers`; the effects sum to the change.
     """
@@ -57,15 +59,20 @@ def buyer_drivers(orders: pd.DataFrame, *, period: Period, against: Period) -> p
     )
     first = days.groupby("customer_id", observed=True)["day"].min()
     fresh = new & set(first.index[first >= pd.Timestamp(period.start)])
-    counts = [float(len(group)) for group in (fresh, new - old - fresh, old - new)]
-    drivers: list[tuple[str, Unit]] = [
-        ("First seen in the period", "count"),
-        ("Back after a pause", "count"),
-        ("Did not buy this time", "count"),
-    ]
-    effects = [counts[0], counts[1], -counts[2]]
+    between = (new - old - fresh) & set(first.index[first > pd.Timestamp(against.end)])
+    kinds = {"First seen in the period": len(fresh)}
+    if against.end + timedelta(days=1) < period.start:
+        kinds["First seen since then"] = len(between)
+    kinds["Had paused then"] = len(new - old - fresh - between)
+    won, gone = [float(count) for count in kinds.values()], float(len(old - new))
+    drivers: list[tuple[str, Unit]] = [(name, "count") for name in kinds]
     return effect_rows(
-        "Customers who bought", drivers, [0.0, 0.0, counts[2]], [*counts[:2], 0.0], effects, "count"
+        "Customers who bought",
+        [*drivers, ("Did not buy this time", "count")],
+        [*(0.0 for _ in won), gone],
+        [*won, 0.0],
+        [*won, -gone],
+        "count",
     )
 
 
@@ -116,7 +123,7 @@ def kpi_drivers(
         count: list[tuple[str, Unit]] = [
             ("Customers new", "count"),
             ("Customers back again", "count"),
-            ("Customers lost", "count"),
+            ("Losses (fewer: plus)", "count"),
         ]
         effects = signs * (moves[1] - moves[0])
         parts.append(

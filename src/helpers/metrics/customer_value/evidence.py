@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from helpers.metrics.customer_value.choice import forecasts
 from helpers.metrics.customer_value.headline import MIN_MODEL_DAYS
 from helpers.metrics.customer_value.holdout import conditional_expectations, weekly_tracking
 from helpers.metrics.customer_value.purchase_fit import PurchaseFit
+from helpers.metrics.customer_value.ranges import NO_CHECK, ModelError
 from helpers.metrics.customer_value.scorecard import (
     forecast_scorecard,
     predictions,
@@ -37,6 +39,8 @@ class Evidence:
         earlier: the models as of the day before the period, where they are at hand.
         terms: `holdout_days` and `window_days`, as the models were chosen with.
         predicted: what the reports of earlier periods predicted, where it is kept.
+        error: `value_checks` as of the end of the period.
+        replicates: draws behind the ranges.
     """
 
     def __init__(
@@ -48,9 +52,12 @@ class Evidence:
         terms: Mapping[str, float],
         earlier: ValueModel | None = None,
         predicted: Mapping[Period, pd.DataFrame] | None = None,
+        error: ModelError = NO_CHECK,
+        replicates: int = 1000,
     ) -> None:
         self.orders, self.model, self.period, self.terms = orders, model, period, terms
         self.earlier, self.predicted = earlier, dict(predicted or {})
+        self.error, self.replicates = error, replicates
 
     @cached_property
     def checked(self) -> PurchaseFit | None:
@@ -110,7 +117,10 @@ class Evidence:
 
     def predictions(self) -> pd.DataFrame:
         """Return `predictions` for the period after, to be kept: they name customers."""
-        return predictions(self.orders, self.model, ahead=self.period.next())
+        return predictions(
+            self.orders, self.model, ahead=self.period.next(), error=self.error,
+            replicates=self.replicates,
+        )  # fmt: skip
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
         """Return the tables of the evidence with their titles; an empty one is left out."""
@@ -118,10 +128,18 @@ class Evidence:
             columns=["mae", "rmse", "correlation", "customers"], errors="ignore"
         )
         found = [("The models, tried on days they had not seen", self.table)]
+        if self.error.checks:
+            found.append(("The forecast of revenue, tried on the last stretches", self.checks))
         value = self.value_scorecard
         earned = f"What customers were valued at {int(self.terms['horizon'])} months ago"
         found += [("What was expected of this period", card)] if len(card) else []
         return found + ([(f"{earned}, and what they brought", value)] if len(value) else [])
+
+    @property
+    def checks(self) -> pd.DataFrame:
+        """The table of `value_checks`, in words."""
+        table = self.error.table
+        return table.assign(inside=np.where(table["inside"], "Yes", "No"))
 
     @cached_property
     def scorecard(self) -> pd.DataFrame:
@@ -139,5 +157,5 @@ class Evidence:
             self.orders, period=self.period,
             chosen=None if self.earlier is None else self.earlier.purchases,
             holdout_days=int(self.terms["holdout_days"]),
-            window_days=int(self.terms["window_days"]),
+            window_days=int(self.terms["window_days"]), replicates=self.replicates,
         )  # fmt: skip

@@ -133,6 +133,32 @@ class GammaGammaFit(ModelFit):
         known = np.where(mean_value > 0.0, x, 0.0)  # returns beyond purchases: no evidence of value
         return np.asarray(p * (v + known * np.maximum(mean_value, 0.0)) / (p * known + q - 1.0))
 
+    def drawn(self, rng: np.random.Generator) -> Self:
+        """Return the model with parameters drawn as those of any fit, among those with a mean.
+
+        With q of 1 or less no mean value exists: such a fit would be refused, and such a draw is
+        drawn again.
+        """
+        for _ in range(50):
+            found = super().drawn(rng)
+            if found.params["q"] > 1.0:
+                return found
+        return self
+
+    def spent(
+        self, summary: pd.DataFrame, purchases: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Return what is spent on `purchases` (draws × customers) to come; 0 on none.
+
+        A customer's ν | x, m ~ Gamma(q + p x, v + x m); n purchases cost Gamma(p n, ν) together.
+        The mean over draws is purchases × `expected_average_value`, where that exists.
+        """
+        p, q, v = self.values
+        mean_value = np.maximum(summary["monetary_value"].to_numpy(dtype=float), 0.0)
+        known = np.where(mean_value > 0.0, summary["frequency"].to_numpy(dtype=float), 0.0)
+        rate = rng.gamma(q + p * known, 1.0 / (v + known * mean_value), purchases.shape)
+        return np.asarray(rng.gamma(p * purchases) / np.maximum(rate, 1e-300))
+
     def simulate(self, frequency: ArrayLike, rng: np.random.Generator) -> np.ndarray:
         """Return a simulated mean value for each number of repeat purchases (0: 0)."""
         p, q, v = self.values

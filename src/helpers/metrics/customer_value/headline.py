@@ -10,8 +10,10 @@ from helpers.errors import MetricError
 from helpers.metrics.contracts import Kpi
 from helpers.metrics.customer_value import definitions as define
 from helpers.metrics.customer_value.bridge import customer_bridge
+from helpers.metrics.customer_value.checks import value_checks
 from helpers.metrics.customer_value.concentration import gini, top_share
 from helpers.metrics.customer_value.frames import purchase_days, purchase_rows
+from helpers.metrics.customer_value.ranges import NO_CHECK, ModelError
 from helpers.metrics.customer_value.value_model import ValueModel, value_model
 from helpers.periods import Period
 
@@ -73,15 +75,17 @@ def headline(
     horizon: int = 12,
     holdout_days: int = 91,
     window_days: int = 90,
-    replicates: int = 100,
+    rule_days: int = 90,
+    replicates: int = 1000,
     bounds: pd.DataFrame | None = None,
 ) -> list[Kpi]:
     """Return the seven headline KPIs of a period, in the order of the page.
 
     Each carries the value of the period before and of the year before where the orders reach back
     that far, computed from the orders as they were known then. `model` and `earlier` (as of the
-    earlier periods) save fitting them twice, `bounds` (a frame of `clv_interval`) a bootstrap. The
-    other arguments are those of `value_model`, and the activity window of the bridge.
+    earlier periods) save fitting them twice, `bounds` (a frame of `clv_interval`) the simulation.
+    `window_days` is that of the bridge, `rule_days` the memory of the plain rule; the other
+    arguments are those of `value_model`.
 
     Columns in: `customer_id`, `ordered_at`, `revenue`.
 
@@ -100,7 +104,7 @@ def headline(
     }
     terms = {
         "margin": margin, "discount_rate": discount_rate, "horizon": horizon,
-        "holdout_days": holdout_days, "window_days": window_days,
+        "holdout_days": holdout_days, "window_days": rule_days,
     }  # fmt: skip
     return [
         *_measured(orders, period, then),
@@ -173,7 +177,10 @@ def _expected(
     if (pd.Timestamp(period.end) - first).days + 1 < MIN_MODEL_DAYS:
         return Kpi(contract, None, note=f"needs {MIN_MODEL_DAYS} days of history")
     now = fitted[0] or value_model(orders, as_of=period.end, **terms)  # type: ignore[arg-type]
-    whole = (now.interval(replicates=replicates) if bounds is None else bounds).iloc[0]
+    if bounds is None:
+        error = value_checks(orders, now.purchases, as_of=period.end)
+        bounds = now.interval(replicates=replicates, error=error)
+    whole = bounds.iloc[0]
     what = "revenue" if now.terms.margin == 1.0 else f"{now.terms.margin:.0%} margin"
     return Kpi(
         contract,
@@ -187,11 +194,17 @@ def _expected(
     )
 
 
-def further_kpis(orders: pd.DataFrame, model: ValueModel, *, window_days: int = 365) -> list[Kpi]:
-    """Return the KPIs below the headline: value of all customers, Gini, error of the forecast.
+def further_kpis(
+    orders: pd.DataFrame,
+    model: ValueModel,
+    *,
+    window_days: int = 365,
+    error: ModelError = NO_CHECK,
+) -> list[Kpi]:
+    """Return the KPIs below the headline: total value, Gini, and how the forecast did.
 
     Columns in: `customer_id`, `ordered_at`, `revenue`; concentration is over the `window_days` up
-    to the model's `as_of`.
+    to the model's `as_of`; `error` is that of `value_checks`.
     """
     days = purchase_days(orders, as_of=model.as_of)
     recent = days[days["day"] > pd.Timestamp(model.as_of) - timedelta(days=window_days)]
@@ -199,10 +212,14 @@ def further_kpis(orders: pd.DataFrame, model: ValueModel, *, window_days: int = 
     used = model.purchases.table[model.purchases.table["used"]]
     bias = float(used["bias"].iloc[0]) if len(used) else float("nan")
     no_check = "" if bias == bias else "the history is too short for a check"
+    checks = f"{error.checks} checks" if error.checks > 1 else "one check"
+    told = checks if error.checks else "the history is too short for a check"
     return [
         Kpi(define.EXPECTED_TOTAL_VALUE, float(model.values["clv"].sum()), assumed=True),
         Kpi(
             define.REVENUE_GINI, gini(spent), note=f"on the revenue of the last {window_days} days"
         ),
         Kpi(define.HOLDOUT_BIAS, bias, note=no_check),
+        Kpi(define.VALUE_ERROR, error.usual, note=told),
+        Kpi(define.RANGE_COVERAGE, error.covered, note=told),
     ]

@@ -62,6 +62,15 @@ class NbdFit(PurchaseFit):
         r, alpha = self.values
         return np.asarray((r + x) * np.asarray(t, dtype=float) / (alpha + total))
 
+    def ahead(
+        self, summary: pd.DataFrame, ends: np.ndarray, rng: np.random.Generator, draws: int
+    ) -> np.ndarray:
+        """Return drawn purchases (see `PurchaseFit.ahead`): λ | x, T ~ Gamma(r + x, α + T)."""
+        r, alpha = self.values
+        x, total = (summary[name].to_numpy(dtype=float) for name in ("frequency", "T"))
+        rate = rng.gamma(r + x, 1.0 / (alpha + total), (draws, len(x)))
+        return rng.poisson(rate[..., None] * np.diff(ends, prepend=0.0))
+
     def simulate(self, T: ArrayLike, rng: np.random.Generator) -> pd.DataFrame:
         """Return one simulated history per entry of `T`: `frequency`, `recency`, `T`."""
         total = np.asarray(T, dtype=float)

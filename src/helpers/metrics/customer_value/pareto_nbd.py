@@ -100,6 +100,25 @@ class ParetoNbdFit(PurchaseFit):
         lived = log_growth if power == 0.0 else -np.expm1(-power * log_growth) / power
         return np.asarray(alive * (r + x) * (beta + total) / (alpha + total) * lived)
 
+    def ahead(
+        self, summary: pd.DataFrame, ends: np.ndarray, rng: np.random.Generator, draws: int
+    ) -> np.ndarray:
+        """Return drawn purchases (see `PurchaseFit.ahead`).
+
+        Of the living λ ~ Gamma(r + x, α + T) and μ ~ Gamma(s, β + T), independent of each other.
+        """
+        r, alpha, s, beta = self.values
+        x, recency, total = (
+            summary[name].to_numpy(dtype=float) for name in ("frequency", "recency", "T")
+        )
+        shape = (draws, len(x))
+        alive = rng.random(shape) < self.probability_alive(x, recency, total)
+        rate = rng.gamma(r + x, 1.0 / (alpha + total), shape)
+        leaving = np.maximum(rng.gamma(s, 1.0 / (beta + total), shape), 1e-300)
+        stay = np.where(alive, rng.exponential(1.0, shape) / leaving, 0.0)
+        lived = np.diff(np.minimum(stay[..., None], ends), axis=2, prepend=0.0)
+        return rng.poisson(rate[..., None] * lived)
+
     def simulate(self, T: ArrayLike, rng: np.random.Generator) -> pd.DataFrame:
         """Return one simulated history per entry of `T`: `frequency`, `recency`, `T`."""
         total = np.asarray(T, dtype=float)

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from helpers.errors import MetricError, did_you_mean
-from helpers.metrics.customer_value.fitting import Optimum, Verdict, maximise
+from helpers.metrics.customer_value.fitting import BOUND, Optimum, Verdict, maximise
 from helpers.metrics.customer_value.histories import Histories
 
 SCREEN_ROWS = 2_000
@@ -82,6 +82,21 @@ class ModelFit(ABC):
         """The parameters in the model's order."""
         return tuple(self.params[name] for name in self.names)
 
+    def drawn(self, rng: np.random.Generator) -> Self:
+        """Return the model with parameters drawn from what the data leave open about them.
+
+        Normal on ln(params) around the fit, with its covariance; a parameter of which the data do
+        not tell (at a bound, or a model made by `at`) stays.
+        """
+        logs = np.log(np.array(self.values))
+        known = np.isfinite(np.diag(self.covariance)) if self.covariance.size else np.zeros(0, bool)
+        if not known.any():
+            return self
+        root, vectors = np.linalg.eigh(self.covariance[np.ix_(known, known)])
+        step = vectors @ (np.sqrt(np.maximum(root, 0.0)) * rng.standard_normal(len(root)))
+        logs[known] = np.clip(logs[known] + step, -BOUND, BOUND)
+        return replace(self, params=dict(zip(self.names, np.exp(logs).tolist(), strict=True)))
+
 
 @dataclass(frozen=True)
 class PurchaseFit(ModelFit):
@@ -148,6 +163,17 @@ class PurchaseFit(ModelFit):
     def expected_for(self, summary: pd.DataFrame, t: float) -> np.ndarray:
         """Return expected purchases in the next `t` for each row of a summary."""
         return self.expected_purchases(t, summary["frequency"], summary["recency"], summary["T"])
+
+    @abstractmethod
+    def ahead(
+        self, summary: pd.DataFrame, ends: np.ndarray, rng: np.random.Generator, draws: int
+    ) -> np.ndarray:
+        """Return purchases of known customers drawn for spans that end at `ends`, from now on.
+
+        Each draw takes a customer's rate, and whether and when he or she leaves, from what the
+        history leaves open about them (their posterior at the parameters), then the purchases.
+        int64, draws × customers × spans; the mean over draws is that of `expected_for`.
+        """
 
     @abstractmethod
     def simulate(self, T: ArrayLike, rng: np.random.Generator) -> pd.DataFrame:

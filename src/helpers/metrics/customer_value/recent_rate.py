@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,23 @@ class RecentRate:
         """Return expected purchases in the next `t` for each row; needs the column `recent`."""
         require_columns(summary, ("recent",), table="summary")
         return summary["recent"].to_numpy(dtype=float) * t / self.window
+
+    def drawn(self, rng: np.random.Generator) -> Self:
+        """Return the rule as it is: it has no parameter that the data tell of."""
+        return self
+
+    def ahead(
+        self, summary: pd.DataFrame, ends: np.ndarray, rng: np.random.Generator, draws: int
+    ) -> np.ndarray:
+        """Return drawn purchases up to each of `ends`: int64, draws × customers × spans.
+
+        A customer's rate is known no better than by the purchases in the window: it is drawn from
+        Gamma(purchases, window), whose mean is the rule's. Who bought nothing there buys nothing.
+        """
+        require_columns(summary, ("recent",), table="summary")
+        recent = summary["recent"].to_numpy(dtype=float)
+        rate = rng.gamma(recent, 1.0 / self.window, (draws, len(recent)))
+        return rng.poisson(rate[..., None] * np.diff(ends, prepend=0.0))
 
 
 def recent_rate(*, window_days: int, unit: TimeUnit = "W") -> RecentRate:

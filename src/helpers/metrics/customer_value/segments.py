@@ -8,6 +8,7 @@ import pandas as pd
 
 from helpers.errors import MetricError
 from helpers.metrics.customer_value.frames import purchase_days, require_columns
+from helpers.privacy import MINIMUM_CUSTOMERS
 
 SEGMENTS = (
     "Champions",
@@ -15,21 +16,23 @@ SEGMENTS = (
     "Potential loyalists",
     "New",
     "Promising",
-    "Need attention",
-    "About to sleep",
-    "At risk",
+    "Steady",
+    "Occasional",
     "Cannot lose",
+    "Win back",
     "Hibernating",
 )
-"""Segments from the most to the least engaged, by recency score (rows) and frequency score."""
+"""Segments from the most to the least engaged; the last three have lapsed."""
 
-_GRID = {  # recency score -> segment for frequency scores 1 to 5
-    5: ("New", "Potential loyalists", "Potential loyalists", "Champions", "Champions"),
+_GRID = {  # of those who have not lapsed: recency score -> segment for frequency scores 1 to 5
+    5: ("Promising", "Potential loyalists", "Potential loyalists", "Champions", "Champions"),
     4: ("Promising", "Potential loyalists", "Potential loyalists", "Loyal", "Loyal"),
-    3: ("About to sleep", "About to sleep", "Need attention", "Loyal", "Loyal"),
-    2: ("Hibernating", "Hibernating", "At risk", "At risk", "Cannot lose"),
-    1: ("Hibernating", "Hibernating", "At risk", "At risk", "Cannot lose"),
+    3: ("Occasional", "Occasional", "Steady", "Loyal", "Loyal"),
+    2: ("Occasional", "Occasional", "Steady", "Steady", "Steady"),
+    1: ("Occasional", "Occasional", "Steady", "Steady", "Steady"),
 }
+_LAPSED = ("Hibernating", "Hibernating", "Win back", "Win back", "Cannot lose")
+NEW = "New"
 ABSENT = "No purchase yet"
 GONE = "Beyond the window"
 
@@ -37,9 +40,9 @@ GONE = "Beyond the window"
 def score(values: np.ndarray) -> np.ndarray:
     """Return scores 1 to 5 (int64) by fifths of the customers, higher values scoring higher.
 
-    score = ⌈5 · mean rank / n⌉. Equal values share their mean rank and so always their score: no
-    customer is better than another by the order of rows, and fifths are as even as ties allow.
-    Where all are equal, all score 3.
+    score = ⌈5 · (mean rank - ½) / n⌉. Equal values share their mean rank and so always their
+    score: no customer is better than another by the order of rows, and fifths are as even as ties
+    allow. Where all are equal, however few, all score 3.
 
     Raises:
         MetricError: a value is not finite.
@@ -50,15 +53,21 @@ def score(values: np.ndarray) -> np.ndarray:
     if not len(given):
         return np.empty(0, dtype=np.int64)
     rank = pd.Series(given).rank(method="average").to_numpy()
-    return np.ceil(5.0 * rank / len(given) - 1e-9).astype(np.int64)
+    return np.ceil(5.0 * (rank - 0.5) / len(given) - 1e-9).astype(np.int64)
 
 
-def rfm_scores(orders: pd.DataFrame, *, as_of: date, window_days: int = 365) -> pd.DataFrame:
+def rfm_scores(
+    orders: pd.DataFrame, *, as_of: date, window_days: int = 365, lapse_days: int = 90
+) -> pd.DataFrame:
     """Return recency, frequency, money, their scores and the segment of each customer.
 
     Over purchase days in the `window_days` up to `as_of`: recency_days = days since the last one;
     frequency = their number; monetary = their revenue. Scores by `score` (recent scores high).
-    The segment follows from the recency and frequency scores (`SEGMENTS`).
+
+    Scores are relative: there is always a least recent fifth. So whether a customer has gone is
+    not read from them: one has lapsed who has not bought for `lapse_days`, and is then `Cannot
+    lose`, `Win back` or `Hibernating` by frequency score. `New` is who was first seen within
+    `lapse_days`. The others are named by recency and frequency score (`SEGMENTS`).
 
     Columns in: `customer_id`, `ordered_at`, `revenue`. Columns out, one row per customer who bought
     in the window, sorted by `customer_id`: `customer_id`, `recency_days` (int64, days), `frequency`
@@ -66,19 +75,22 @@ def rfm_scores(orders: pd.DataFrame, *, as_of: date, window_days: int = 365) -> 
     Returns reduce a purchase of the same day; a day of returns alone is none.
 
     Raises:
-        MetricError: as `rfm_summary`, or the window is shorter than a day.
+        MetricError: as `rfm_summary`, or a window is shorter than a day.
 
-    Source: Hughes (1994) for the fifths; the ten segments are the trade's usual grid.
+    Source: Hughes (1994) for the fifths; the names follow the trade's usual grid.
     """
-    if window_days < 1:
-        raise MetricError(f"a window of {window_days} days holds nothing")
+    if min(window_days, lapse_days) < 1:
+        raise MetricError(f"a window of {min(window_days, lapse_days)} days holds nothing")
     days = purchase_days(orders, as_of=as_of)
+    seen = days.groupby("customer_id", observed=True)["day"].min()
     days = days[days["day"] > pd.Timestamp(as_of) - timedelta(days=window_days)]
     grouped = days.groupby("customer_id", sort=True, observed=True)
     found = grouped.agg(
         last=("day", "max"), frequency=("day", "size"), monetary=("revenue", "sum")
     ).reset_index()
     recency = (pd.Timestamp(as_of) - found["last"]).dt.days.to_numpy(dtype=np.int64)
+    first = seen.reindex(found["customer_id"].array)
+    age = (pd.Timestamp(as_of) - first).dt.days.to_numpy(dtype=np.int64)
     r, f = score(-recency), score(found["frequency"].to_numpy())
     return pd.DataFrame(
         {
@@ -89,9 +101,17 @@ def rfm_scores(orders: pd.DataFrame, *, as_of: date, window_days: int = 365) -> 
             "r": r,
             "f": f,
             "m": score(found["monetary"].to_numpy(dtype=float)),
-            "segment": [_GRID[a][b - 1] for a, b in zip(r, f, strict=True)],
+            "segment": _named(recency, age, r, f, lapse_days),
         }
     )
+
+
+def _named(
+    recency: np.ndarray, age: np.ndarray, r: np.ndarray, f: np.ndarray, lapse_days: int
+) -> np.ndarray:
+    ranked = np.array([_GRID[a][b - 1] for a, b in zip(r, f, strict=True)], dtype=object)
+    gone = np.array(_LAPSED, dtype=object)[f - 1]
+    return np.where(recency >= lapse_days, gone, np.where(age < lapse_days, NEW, ranked))
 
 
 def segment_table(scores: pd.DataFrame, values: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -120,6 +140,22 @@ def segment_table(scores: pd.DataFrame, values: pd.DataFrame | None = None) -> p
         table["clv"] = grouped["clv"].sum().reindex(table.index)
         table["clv_per_customer"] = table["clv"] / table["customers"]
     return table.reset_index()
+
+
+def told(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the segments that a sentence may tell of: those that a page's table shows.
+
+    Groups of fewer than 8 customers are left out, and so is the next smallest where those hold
+    fewer than 8 together and could be worked out from the rest.
+
+    Columns in: `customers` and any others, one row a segment.
+    """
+    sizes = table["customers"].sort_values(kind="stable")
+    before = sizes.cumsum() - sizes
+    hidden = sizes < MINIMUM_CUSTOMERS
+    if hidden.any():
+        hidden |= before < MINIMUM_CUSTOMERS
+    return table[~hidden.reindex(table.index)]
 
 
 def segment_movement(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ import pandas as pd
 
 from helpers.metrics.customer_value.advice import advice
 from helpers.metrics.customer_value.diagnosis import explain
+from helpers.metrics.customer_value.segments import told
 from helpers.metrics.customer_value.study import Study
 from helpers.metrics.customer_value.trust import Trust, off
 from helpers.metrics.customer_value.words import Name
@@ -45,8 +46,15 @@ class Sentences(Trust):
         return (
             f"{self.name(self.study.period)} began with {row['start']} active customers. "
             f"{row['new']} were new, {row['reactivated']} came back, {row['lost']} were lost: "
-            f"{row['end']} at the end. Active means: bought in the last {window}.{self._young()}"
+            f"{row['end']} at the end. {self.active()}{self._young()}"
         )
+
+    def active(self) -> str:
+        """Return what active means, and where its window comes from."""
+        window = self._days(self.study.window_days)
+        given = self.study.lapse.basis == "given"
+        source = "as the report's parameters set it" if given else "as in the churn report"
+        return f"Active means: bought in the last {window}, {source}."
 
     def _young(self) -> str:
         first = Period.parse(str(self.study.bridge["period"].iloc[0]))
@@ -54,16 +62,34 @@ class Sentences(Trust):
             return ""
         return " Early on, old customers who come back cannot be told from new ones."
 
+    def sizes(self) -> str:
+        """Return the largest segment, and what became of it over the period."""
+        shown = told(self.study.segments)
+        if shown.empty:
+            return "No segment has 8 customers or more."
+        top = shown.loc[shown["customers"].idxmax()]
+        sizes = self.study.segment_sizes
+        before = sizes[(sizes["segment"] == top["segment"]) & (sizes["day"] == "Before")]
+        text = (
+            f"The largest segment is “{top['segment']}”: "
+            f"{self.write(int(top['customers']), 'count')} customers, "
+            f"{self.write(top['customer_share'], 'share')} of all"
+        )
+        if len(before) and before["customers"].iloc[0] >= 8:
+            then = self.write(int(before["customers"].iloc[0]), "count")
+            text += f"; on the day before the period it held {then}"
+        return f"{text}."
+
     def segment_values(self) -> str:
         """Return the most and the least valuable segment, and what the intervals leave out."""
-        shown = self.study.segments[self.study.segments["customers"] >= 8]
+        shown = told(self.study.segments)
         if shown.empty:
             return "No segment has 8 customers or more."
         top, least = (shown.loc[shown["clv_per_customer"].agg(of)] for of in ("idxmax", "idxmin"))
         text = f"A customer in “{top['segment']}” is expected to be worth "
         text += f"{self.write(top['clv_per_customer'], 'currency')}, one in “{least['segment']}” "
         text += f"{self.write(least['clv_per_customer'], 'currency')}."
-        return f"{text} Lines are intervals, where wide enough to be seen."
+        return f"{text} The lines hold what a group's mean should really turn out to be (95%)."
 
     def concentration(self) -> str:
         """Return how few bring in how much."""
@@ -120,7 +146,7 @@ class Sentences(Trust):
     def worth(self) -> str:
         """Return what all customers are expected to be worth, and where it lies."""
         total = self.study.bounds.iloc[0]
-        shown = self.study.segments[self.study.segments["customers"] >= 8]
+        shown = told(self.study.segments)
         terms = self.study.model.terms
         what = "" if terms.margin == 1.0 else "in margin "
         text = (
@@ -129,7 +155,7 @@ class Sentences(Trust):
         )
         if total["low"] == total["low"]:
             low, high = (self.write(total[bound], "currency") for bound in ("low", "high"))
-            text += f" ({low} to {high})"
+            text += f" (95% range: {low} to {high})"
         if shown.empty or not total["clv"]:
             return f"{text}."
         top = shown.loc[shown["clv"].idxmax()]
@@ -200,11 +226,30 @@ class Sentences(Trust):
 
     def steps(self) -> list[str]:
         """Return what to do next, and what it takes to know whether it works."""
+        lapse = self._days(self.study.window_days)
         return [
-            *advice(self.study.segments, write=self.write, window=self._window()),
+            f"Who has not bought for {lapse} counts as lapsed, whatever the rank; who was first "
+            "seen in that time is new.",
+            *advice(
+                self.study.segments, write=self.write, window=self._window(),
+                lapse_days=self.study.window_days,
+            ),
             "Sales alone do not show what an action brings: leave out a random tenth of each "
             "group, and compare.",
-        ]
+        ]  # fmt: skip
+
+    def unevenness(self) -> str:
+        """Return what the Lorenz curve shows."""
+        curve = self.study.lorenz
+        if curve.empty or curve["value_share"].isna().all():
+            return "There are too few customers, or too little revenue, to compare."
+        half = curve[(curve["series"] == "Revenue") & (curve["customer_share"].round(9) == 0.5)]
+        held = self.write(float(half["value_share"].iloc[0]), "share")
+        return (
+            f"The half of the customers who spent least holds {held} of the revenue of "
+            f"{self._window()}. The further the curve hangs below the straight line, the more "
+            "unequal customers are; the Gini coefficient is twice the area between the two."
+        )
 
     def profile(self) -> str:
         """Return which attribute tells customers apart best."""

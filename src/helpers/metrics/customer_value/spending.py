@@ -1,6 +1,7 @@
 """What a purchase will be worth: Gamma-Gamma, or a credibility-weighted mean when it is refused."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -26,10 +27,16 @@ class CredibilityMean:
         mean: μ, money a purchase.
         k: purchases at which own and common mean weigh the same; infinite where customers do not
             differ.
+        within: variance of a customer's purchases around his or her mean.
+        among: variance of the customers' means around μ.
+        error: standard error of μ.
     """
 
     mean: float
     k: float
+    within: float = 0.0
+    among: float = 0.0
+    error: float = 0.0
 
     label = "Credibility mean"
 
@@ -39,10 +46,39 @@ class CredibilityMean:
         """Return the expected value of a purchase; μ for a customer without repeat purchase."""
         if frequency is None or monetary_value is None:
             return np.asarray(self.mean)
-        x = np.asarray(frequency, dtype=float)
-        own = np.asarray(monetary_value, dtype=float)
-        weight = np.where(x > 0, x / (np.maximum(x, 1.0) + self.k), 0.0)
-        return weight * own + (1.0 - weight) * self.mean
+        weight = self._weight(np.asarray(frequency, dtype=float))
+        return weight * np.asarray(monetary_value, dtype=float) + (1.0 - weight) * self.mean
+
+    def _weight(self, x: np.ndarray) -> np.ndarray:
+        return np.where(x > 0, x / (np.maximum(x, 1.0) + self.k), 0.0)
+
+    def drawn(self, rng: np.random.Generator) -> Self:
+        """Return the same with μ drawn from a normal of its standard error, not below 0."""
+        return replace(self, mean=max(self.mean + self.error * rng.standard_normal(), 0.0))
+
+    def spent(
+        self, summary: pd.DataFrame, purchases: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Return what is spent on `purchases` (draws × customers) to come; 0 on none.
+
+        A customer's mean is drawn with the variance that his or her purchases leave open, (1 - Z)
+        · `among`, and n purchases with the variance n · `within`, both from gammas. A mean of zero
+        or less (returns) is taken as it is.
+        """
+        x = summary["frequency"].to_numpy(dtype=float)
+        expected = self.expected_average_value(x, summary["monetary_value"])
+        own = _drawn(np.broadcast_to(expected, purchases.shape), (1 - self._weight(x)) * self.among,
+                     rng)  # fmt: skip
+        return _drawn(own * purchases, self.within * purchases, rng)
+
+
+def _drawn(mean: np.ndarray, variance: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return gammas of this mean and variance; the mean where either is not above 0."""
+    mean, variance = np.broadcast_arrays(mean, variance)
+    varies = (mean > 0.0) & (variance > 1e-12 * np.square(mean))
+    shape = np.where(varies, mean, 1.0) ** 2 / np.where(varies, variance, 1.0)
+    found = rng.gamma(shape) * np.where(varies, variance, 1.0) / np.where(varies, mean, 1.0)
+    return np.where(varies, found, mean)
 
 
 def fit_credibility_mean(summary: pd.DataFrame) -> CredibilityMean:
@@ -65,12 +101,13 @@ def fit_credibility_mean(summary: pd.DataFrame) -> CredibilityMean:
     mean = float(np.average(own, weights=x))
     deviation, rare = np.square(own - mean), 1.0 / x
     if np.ptp(rare) == 0.0:
-        return CredibilityMean(mean, 0.0 if deviation.any() else float("inf"))
-    slope, between = np.polyfit(rare, deviation, 1)
-    within = max(float(slope), 0.0)
-    if between <= 0.0:
-        return CredibilityMean(mean, float("inf"))
-    return CredibilityMean(mean, within / float(between))
+        within, among = 0.0, float(deviation.mean())
+    else:
+        slope, intercept = np.polyfit(rare, deviation, 1)
+        within, among = max(float(slope), 0.0), max(float(intercept), 0.0)
+    k = within / among if among > 0.0 else float("inf")
+    error = float(np.sqrt(np.square(x) @ (among + within / x)) / x.sum())
+    return CredibilityMean(mean, k, within, among, error)
 
 
 @dataclass(frozen=True)

@@ -1,39 +1,28 @@
 """All that the page of a period shows, each part computed once and when it is asked for."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import cached_property
 
 import pandas as pd
 
-from helpers.errors import MetricError
 from helpers.metrics.contracts import Kpi
 from helpers.metrics.customer_value.advice import customer_list, next_steps
-from helpers.metrics.customer_value.bridge import customer_bridge
-from helpers.metrics.customer_value.cohorts import (
-    cohort_retention,
-    cohort_revenue,
-    recent_cohorts,
-)
+from helpers.metrics.customer_value.checks import value_checks
 from helpers.metrics.customer_value.comparison import Comparison
-from helpers.metrics.customer_value.concentration import tenth_table, tier_table, value_tiers
+from helpers.metrics.customer_value.concentration import value_tiers
 from helpers.metrics.customer_value.cube import value_cube
 from helpers.metrics.customer_value.drivers import kpi_drivers
 from helpers.metrics.customer_value.evidence import Evidence
-from helpers.metrics.customer_value.frames import purchase_rows
-from helpers.metrics.customer_value.headline import MIN_MODEL_DAYS, covers, further_kpis, headline
-from helpers.metrics.customer_value.history import covered_periods, customer_moves, period_history
+from helpers.metrics.customer_value.headline import MIN_MODEL_DAYS, further_kpis, headline
+from helpers.metrics.customer_value.past import Past
 from helpers.metrics.customer_value.profile import (
     UNKNOWN,
     customer_profiles,
     in_reading_order,
 )
-from helpers.metrics.customer_value.segments import (
-    rfm_scores,
-    segment_movement,
-    segment_sizes,
-    segment_table,
-)
+from helpers.metrics.customer_value.ranges import ModelError
+from helpers.metrics.customer_value.segments import segment_sizes, segment_table
 from helpers.metrics.customer_value.value_model import ValueModel, value_model
 from helpers.metrics.effects import PREVIOUS, YEAR_BEFORE, joined
 from helpers.periods import Period
@@ -41,7 +30,7 @@ from helpers.periods import Period
 UNSEEN = "New to us"
 
 
-class Study:
+class Study(Past):
     """Customer value of one period: descriptive, diagnostic, predictive, prescriptive.
 
     Args:
@@ -49,9 +38,10 @@ class Study:
         customers: `customer_id` and any attributes; may be empty.
         period: the period of the page.
         margin, discount_rate, horizon: the terms of the value, see `clv`.
-        holdout_days, window_days: the check of the models, and the rule's and the bridge's window.
+        holdout_days, rule_days: the check of the models, and the memory of the plain rule.
+        window_days: without a purchase a customer is no longer active; 0: as the churn report.
         rfm_days: the days that segments, tiers and profiles look back.
-        replicates: of the bootstrap.
+        replicates: draws behind the ranges.
         predicted: what the reports of earlier periods predicted, where it is kept.
 
     Raises:
@@ -68,42 +58,18 @@ class Study:
         discount_rate: float = 0.10,
         horizon: int = 12,
         holdout_days: int = 91,
-        window_days: int = 90,
+        window_days: int = 0,
+        rule_days: int = 90,
         rfm_days: int = 365,
-        replicates: int = 100,
+        replicates: int = 1000,
         predicted: Mapping[Period, pd.DataFrame] | None = None,
     ) -> None:
-        self.period, self.customers, self.predicted = period, customers, predicted
-        seen = purchase_rows(orders, as_of=period.end)
-        if seen.empty:
-            raise MetricError(
-                f"there is no order up to {period.end}",
-                hint="Choose a period that the source covers.",
-            )
-        self.orders = seen.rename(columns={"day": "ordered_at"})
+        super().__init__(orders, period=period, window_days=window_days, rfm_days=rfm_days)
+        self.customers, self.predicted, self.replicates = customers, predicted, replicates
         self.terms = {
             "margin": margin, "discount_rate": discount_rate, "horizon": horizon,
-            "holdout_days": holdout_days, "window_days": window_days,
+            "holdout_days": holdout_days, "window_days": rule_days,
         }  # fmt: skip
-        self.window_days, self.rfm_days, self.replicates = window_days, rfm_days, replicates
-
-    @cached_property
-    def first_day(self) -> date:
-        """The first day of the history."""
-        found: date = self.orders["ordered_at"].min().date()
-        return found
-
-    @cached_property
-    def comparisons(self) -> list[Period]:
-        """The period before and the year before, as far as the history covers them."""
-        wanted = dict.fromkeys([self.period.previous(), self.period.year_before()])
-        return [period for period in wanted if covers(self.orders, period)]
-
-    @property
-    def previous(self) -> Period | None:
-        """The period before, where the history covers it."""
-        before = self.period.previous()
-        return before if before in self.comparisons else None
 
     @cached_property
     def model(self) -> ValueModel:
@@ -126,53 +92,27 @@ class Study:
 
     def headline(self) -> list[Kpi]:
         """Return the seven KPIs of the page's head."""
+        terms = {name: value for name, value in self.terms.items() if name != "window_days"}
         return headline(
-            self.orders, period=self.period, model=self.model,
-            earlier=tuple(self.models_before.values()),
-            bounds=self.bounds, **self.terms,  # type: ignore[arg-type]
+            self.orders, period=self.period, model=self.model, bounds=self.bounds,
+            earlier=tuple(self.models_before.values()), window_days=self.window_days,
+            rule_days=int(self.terms["window_days"]), **terms,  # type: ignore[arg-type]
         )  # fmt: skip
+
+    @cached_property
+    def error(self) -> ModelError:
+        """`value_checks` as of the end of the period."""
+        return value_checks(self.orders, self.model.purchases, as_of=self.period.end)
 
     @cached_property
     def bounds(self) -> pd.DataFrame:
         """`clv_interval` of all customers and of each segment."""
         groups = self.scores[["customer_id", "segment"]].rename(columns={"segment": "group"})
-        return self.model.interval(groups, replicates=self.replicates)
+        return self.model.interval(groups, replicates=self.replicates, error=self.error)
 
     def further(self) -> list[Kpi]:
         """Return the KPIs below the headline."""
-        return further_kpis(self.orders, self.model, window_days=self.rfm_days)
-
-    @cached_property
-    def periods(self) -> list[Period]:
-        """The periods that the history covers, up to this one."""
-        return covered_periods(self.orders, period=self.period)
-
-    @cached_property
-    def history(self) -> pd.DataFrame:
-        """`period_history` of the periods covered."""
-        return period_history(self.orders, periods=self.periods)
-
-    @cached_property
-    def moves(self) -> pd.DataFrame:
-        """`customer_moves` of the periods covered."""
-        return customer_moves(self.orders, periods=self.periods, window_days=self.window_days)
-
-    @cached_property
-    def bridge(self) -> pd.DataFrame:
-        """`customer_bridge` of the complete periods, without the flag."""
-        found = customer_bridge(self.orders, periods=self.periods, window_days=self.window_days)
-        return found[found["complete"]].drop(columns="complete").reset_index(drop=True)
-
-    @cached_property
-    def scores(self) -> pd.DataFrame:
-        """`rfm_scores` at the end of the period."""
-        return rfm_scores(self.orders, as_of=self.period.end, window_days=self.rfm_days)
-
-    @cached_property
-    def scores_before(self) -> pd.DataFrame:
-        """`rfm_scores` on the day before the period."""
-        day = self.period.start - timedelta(days=1)
-        return rfm_scores(self.orders, as_of=day, window_days=self.rfm_days)
+        return further_kpis(self.orders, self.model, window_days=self.rfm_days, error=self.error)
 
     @cached_property
     def segments(self) -> pd.DataFrame:
@@ -189,41 +129,9 @@ class Study:
         return segment_sizes(self.scores_before, self.scores, order=self.segments["segment"])
 
     @cached_property
-    def movement(self) -> pd.DataFrame:
-        """The largest moves between segments since the period before: at most ten."""
-        before = self.scores_before if self.previous else self.scores
-        moved = segment_movement(before, self.scores)
-        moved = moved[moved["from_segment"] != moved["to_segment"]]
-        return moved.sort_values("customers", ascending=False, kind="stable").head(10)
-
-    @cached_property
     def steps(self) -> pd.DataFrame:
         """`next_steps` of the segments, without past revenue."""
         return next_steps(self.segments).drop(columns=["revenue", "clv_per_customer"])
-
-    @cached_property
-    def tenths(self) -> pd.DataFrame:
-        """`tenth_table` of the revenue of `rfm_days`."""
-        return tenth_table(self.scores["monetary"])
-
-    @cached_property
-    def tiers(self) -> pd.DataFrame:
-        """`tier_table` of the revenue of `rfm_days`."""
-        return tier_table(self.scores["monetary"], value_tiers(self.scores["monetary"]))
-
-    @cached_property
-    def retention(self) -> pd.DataFrame:
-        """`cohort_retention` by month, the last 12 cohorts and ages 1 to 12."""
-        return recent_cohorts(
-            cohort_retention(self.orders, as_of=self.period.end), "retention_rate"
-        )
-
-    @cached_property
-    def cohort_value(self) -> pd.DataFrame:
-        """`cohort_revenue` by month, the last 12 cohorts and ages 0 to 12."""
-        return recent_cohorts(
-            cohort_revenue(self.orders, as_of=self.period.end), "revenue", youngest=0
-        )
 
     @cached_property
     def drivers(self) -> pd.DataFrame:
@@ -288,7 +196,8 @@ class Study:
         """How far the forecast can be trusted."""
         return Evidence(
             self.orders, self.model, period=self.period, terms=self.terms,
-            earlier=self.earlier, predicted=self.predicted,
+            earlier=self.earlier, predicted=self.predicted, error=self.error,
+            replicates=self.replicates,
         )  # fmt: skip
 
     def customer_list(self) -> pd.DataFrame:

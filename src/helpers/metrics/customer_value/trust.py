@@ -57,7 +57,10 @@ class Trust:
         """Return how far the expected values can be trusted, most important first."""
         model = self.study.model
         found = [f"{model.purchases.reason} {model.spending.reason}"]
-        return [*found, *self._check(), *self._last_forecast(), *self._assumptions()]
+        return [
+            *found, *self._check(), *self._earlier_checks(), *self._last_forecast(),
+            *self._ranges(), *self._assumptions(),
+        ]  # fmt: skip
 
     def _check(self) -> list[str]:
         choice = self.study.model.purchases
@@ -70,7 +73,67 @@ class Trust:
             f"expected {self.write(round(used['expected']), 'count')} purchases in them. There "
             f"were {self.write(used['actual'], 'count')}, so it was "
             f"{off(used['bias'], self.write)}. The plain rule, that customers go on as lately, "
-            f"expected {self.write(round(rule['expected']), 'count')}."
+            f"expected {self.write(round(rule['expected']), 'count')}. {self._chosen_by()}"
+        ]
+
+    def _chosen_by(self) -> str:
+        """Return whether the check also chose the model, and so flatters it."""
+        choice = self.study.model.purchases
+        if choice.used.label == "NBD":
+            return "No model was left to choose from, so the check did not choose it."
+        return "The model was chosen by this very check, which flatters it."
+
+    def _earlier_checks(self) -> list[str]:
+        error = self.study.error
+        usual, covered = error.usual, error.covered
+        if usual is None or covered is None:
+            return []
+        table = error.table
+        worst = table.loc[table["revenue_bias"].abs().idxmax()]
+        held, count = int(table["inside"].sum()), len(table)
+        name = self.study.model.purchases.used.label
+        text = (
+            f"The same in money, on the last {count} stretches of "
+            f"{self.write(self._stretch(), 'days')}, each time fitted to what came before: {name} "
+            f"missed the revenue of known customers by {self.write(usual, 'share')} (root mean "
+            "square)"
+        )
+        if count > 1:
+            text += f", at worst {off(float(worst['revenue_bias']), self.write)}"
+        return [
+            f"{text}. The revenue came within the range that the model gave by itself {held} of "
+            f"{count} times, and {self.write(covered, 'share')} of the customers came within "
+            f"their own (95% would be right).{self._drift()}"
+        ]
+
+    def _drift(self) -> str:
+        if not self.study.error.drift:
+            return ""
+        return (
+            " Customers change their habits more than the model knows, so the ranges on this page "
+            "are wider than its own."
+        )
+
+    def _stretch(self) -> int:
+        row = self.study.error.table.iloc[0]
+        return int((row["until"] - row["from"]).days) + 1
+
+    def _ranges(self) -> list[str]:
+        """Return what the ranges of expected values hold, and what they do not."""
+        what = (
+            "The range of an expected value is where the value that these customers really bring "
+            "should end up, 19 times in 20. It holds the luck of purchases and of what they cost, "
+            "and what the data leave open about each customer and about the model"
+        )
+        if not self.study.error.checks:
+            return [
+                f"{what}. The history is too short to see how far the model itself misses, so that "
+                "is not in it."
+            ]
+        return [
+            f"{what}, and it is widened by the error of the model in those checks, so far as luck "
+            "does not explain it. It does not hold what the checks did not see: a change of "
+            "prices, season, competition or margin."
         ]
 
     def _last_forecast(self) -> list[str]:
@@ -82,15 +145,15 @@ class Trust:
             f"Before this period began, known customers were expected to bring "
             f"{self.write(row['expected_revenue'], 'currency')} in it. They brought "
             f"{self.write(row['actual_revenue'], 'currency')}: the forecast was "
-            f"{off(row['revenue_bias'], self.write)}."
+            f"{off(row['revenue_bias'], self.write)}. The range given was "
+            f"{self.write(row['low'], 'currency')} to {self.write(row['high'], 'currency')}, so "
+            f"this came {'within' if row['inside'] == 'Yes' else 'outside'} it. Of the customers, "
+            f"{self.write(row['covered'], 'share')} came within their own range (95% would be "
+            "right)."
         ]
 
     def _assumptions(self) -> list[str]:
-        terms, choice = self.study.model.terms, self.study.model.purchases
-        found = [
-            "The intervals cover what the history leaves open about the customers, not a change of "
-            "prices, season or competition."
-        ]
+        terms, choice, found = self.study.model.terms, self.study.model.purchases, []
         if choice.used.label == "BG/NBD":
             found.append(
                 "This model takes every customer with a single purchase for alive, however long "

@@ -6,7 +6,8 @@ from datetime import date
 import pandas as pd
 
 from helpers.metrics.customer_value.choice import PurchaseChoice, choose_purchase_model
-from helpers.metrics.customer_value.clv import Terms, clv, clv_interval
+from helpers.metrics.customer_value.clv import Terms, clv
+from helpers.metrics.customer_value.ranges import ModelError, clv_interval
 from helpers.metrics.customer_value.spending import SpendingChoice, choose_spending_model
 
 
@@ -29,11 +30,17 @@ class ValueModel:
     values: pd.DataFrame
 
     def interval(
-        self, groups: pd.DataFrame | None = None, *, replicates: int = 100, seed: int = 0
+        self,
+        groups: pd.DataFrame | None = None,
+        *,
+        replicates: int = 1000,
+        seed: int = 0,
+        error: ModelError | None = None,
     ) -> pd.DataFrame:
         """Return `clv_interval` of all customers, and of each group where `groups` is given.
 
-        `groups` has `customer_id` and `group`; a customer without one is `Other`.
+        `groups` has `customer_id` and `group`; a customer without one is `Other`. `error` is that
+        of `value_checks`; None leaves the models' own error out.
         """
         summary = self.purchases.summary
         label = None
@@ -50,6 +57,7 @@ class ValueModel:
             horizon=self.terms.horizon,
             replicates=replicates,
             seed=seed,
+            error=error,
         )
 
 
