@@ -184,18 +184,18 @@ class Publication:
             new = {job.key for job in jobs if f"{job.key.path}.html" not in self.present}
             jobs.sort(key=lambda job: job.key not in new)
             held: list[Made] = []
+            lost = False
             for made in self.renderer.render(
                 jobs, site, self.settings, pdf=self.pdf, site_url=self.site_url
             ):
+                held.append(made)
                 if made.job.key in new:
                     new.discard(made.job.key)
-                    self._put(made, site)
-                else:
-                    held.append(made)
-                if not new and len(self.failed) == failures:
-                    for waited in held:
-                        self._put(waited, site)
-                    held.clear()
+                    lost = not self._put(held.pop(), site) or lost
+                if lost and not new:
+                    break  # the others link to what is not there
+                while held and not new:
+                    self._put(held.pop(0), site)
             if len(self.failed) == failures:
                 return site
 
@@ -211,7 +211,8 @@ class Publication:
             return None
         return Job(page, lambda: self.document(key), rest, self._has_paper(page))
 
-    def _put(self, made: Made, site: Site) -> None:
+    def _put(self, made: Made, site: Site) -> bool:
+        """Write what was made of a report; return whether there is something."""
         page, key, paper = made.job.page, made.job.key, f"{made.job.key.path}.pdf"
         entry = self.manifest.entries[key.path]
         outputs: dict[str, bytes | str] = {}
@@ -231,7 +232,7 @@ class Publication:
             if isinstance(error, OSError) and error.errno in _MACHINE:
                 raise
             self.fail(key, error)
-            return
+            return False
         if made.pdf is not None:
             entry.pdf_of = self._rest_of(page)
             self.squares.update({paper: made.squares} if made.squares else {})
@@ -243,6 +244,7 @@ class Publication:
         entry.files.update(stamps)
         entry.page, entry.digest = page.as_json(), self._digest(key)
         self.pending.pop(key, None)
+        return True
 
     def _write(self, outputs: Mapping[str, bytes | str], entry: Entry) -> dict[str, files.Stamp]:
         """Write a report's files; where one is refused, those that are new are taken back."""
