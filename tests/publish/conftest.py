@@ -90,9 +90,13 @@ class Book:
         then = Comparison(
             str(previous), words(previous), 1200.0, "$1,200", 0.0283, "+2.8%", "better"
         )
+        before = self.span.year_before()
+        last_year = Comparison(
+            str(before), words(before), 1100.0, "$1,100", 0.1218, "+12.2%", "better"
+        )
         revenue = KpiItem(
             "revenue", "Revenue", "currency", self.value, f"${self.value:,.0f}", "All sales.",
-            interval_text="$1,100 to $1,300", previous=then, year_before=None,
+            interval_text="$1,100 to $1,300", previous=then, year_before=last_year,
         )  # fmt: skip
         rate = KpiItem(
             "churn_rate", "Churn rate", "share", 0.043, "4.3%", "Lost customers.", assumed=True,
@@ -289,6 +293,7 @@ def rich(tmp_path_factory: pytest.TempPathFactory) -> Kit:
                 book = Book(source=source, family=family, period=period)
                 book.extra = full(book)
                 made.write(book)
+    made.write(Book(period="2018-W01"), Book(family="churn", period="2018-W01"))
     made.write(Book(slice="region=North"))
     made.customers("HH-0001")
     report = {

@@ -8,18 +8,25 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from helpers.publish import publish
+
 CHROMIUM = (
     os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 )
+REQUIRED = os.environ.get("CRM_REPORTS_BROWSER") == "required"
+"""Set where a missing browser is a failure and no reason to skip, as in continuous integration."""
 pytestmark = [
-    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed"),
+    pytest.mark.skipif(not CHROMIUM and not REQUIRED, reason="Chromium is not installed"),
     pytest.mark.skipif(
-        importlib.util.find_spec("playwright") is None, reason="playwright is not installed"
+        importlib.util.find_spec("playwright") is None and not REQUIRED,
+        reason="playwright is not installed",
     ),
 ]
 PAGES = {
@@ -31,6 +38,8 @@ PAGES = {
     "run": "run.html",
     "search": "search.html",
 }
+EVERY = PAGES | {"trends of weeks": "trends/shop-week.html", "week": "overview/shop-week.html"}
+"""The kinds of page that a site of several kinds of period has."""
 REPORT = PAGES["report"]
 ELSEWHERE = re.compile(r"^(?!file:|data:|blob:|http://127\.0\.0\.1[:/])")
 """Every address but a folder's and this machine's: there is no network."""
@@ -55,13 +64,19 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         return
 
 
-@pytest.fixture(scope="module")
-def address(built: Any) -> Iterator[str]:
-    handler = functools.partial(Quiet, directory=str(built.site))
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    handler = functools.partial(Quiet, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def address(built: Any) -> Iterator[str]:
+    with served(built.site) as found:
+        yield found
 
 
 @pytest.fixture
@@ -113,10 +128,10 @@ def test_a_page_over_http_asks_its_own_server_only(
     assert [url for url in page.asked if not url.startswith(address)] == []
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("kind", PAGES)
+@pytest.mark.parametrize("width", [320, 360, 1280])
+@pytest.mark.parametrize("kind", EVERY)
 def test_no_page_is_wider_than_its_screen(rich: Any, open_page: Any, kind: str, width: int) -> None:
-    page = open_page(from_folder(rich, PAGES[kind]), width=width)
+    page = open_page(from_folder(rich, EVERY[kind]), width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -138,12 +153,15 @@ def test_a_switch_shows_one_prepared_chart_after_the_other_by_keyboard(
 ) -> None:
     page = open_page(from_folder(built, REPORT))
     figure = page.locator("figure.switched")
-    south = figure.get_by_role("button", name="South")
+    south = figure.get_by_role("button", name="South", exact=True)
     south.focus()
     page.keyboard.press("Enter")
     assert south.get_attribute("aria-pressed") == "true"
     assert figure.locator(".frame:visible .says").inner_text() == "South leads."
-    assert figure.get_by_role("button", name="North").get_attribute("aria-pressed") == "false"
+    assert (
+        figure.get_by_role("button", name="North", exact=True).get_attribute("aria-pressed")
+        == "false"
+    )
 
 
 def test_a_table_sorts_by_number_and_by_name(built: Any, open_page: Any) -> None:
@@ -175,6 +193,63 @@ def test_a_table_is_sorted_and_filtered_by_keyboard(rich: Any, open_page: Any) -
     page.keyboard.type("segment 1")
     assert table.locator("tbody tr:visible").count() == 5
     assert table.get_by_role("status").inner_text() == "5 of 14 rows"
+
+
+def test_periods_sort_by_time_and_not_by_name(built: Any, open_page: Any) -> None:
+    page = open_page(from_folder(built, PAGES["family"]))
+    table = page.locator("table").first
+    head = table.get_by_role("button", name="Period")
+
+    def months() -> list[str]:
+        return [text.split()[0] for text in table.locator("tbody th a").all_inner_texts()]
+
+    head.click()
+    assert months() == ["October", "November", "December", "December"]
+    head.click()
+    assert months() == ["December", "December", "November", "October"]
+    trends = open_page(from_folder(built, "trends.html"))
+    trends.locator("details.data").first.evaluate("element => { element.open = true; }")
+    behind = trends.locator("figure table").first
+    behind.get_by_role("button", name="Period").click()
+    assert behind.locator("tbody th").all_inner_texts() == [
+        "October 2017", "November 2017", "December 2017",
+    ]  # fmt: skip
+
+
+def test_months_and_days_in_a_reports_table_sort_by_time(kit: Any, open_page: Any) -> None:
+    months = [("2017-04", "April 2017"), ("2017-01", "January 2017"), ("2017-02", "February 2017")]
+    days = ["2017-12-01", "2017-06-30", "2017-09-15"]
+    said = ["Dec 1, 2017", "Jun 30, 2017", "Sep 15, 2017"]
+    base = kit.book().table()
+    columns = [base.columns[0], base.columns[1], replace(base.columns[0], name="d", label="Day")]
+    rows = [[month, 9 + at, days[at]] for at, (month, _) in enumerate(months)]
+    text = [[shown, str(9 + at), said[at]] for at, (_, shown) in enumerate(months)]
+    table = replace(base, id="when", columns=columns, rows=rows, text=text, grain="period")
+    kit.write(kit.book(extra=[kit.code("x", kit.shown(table))]))
+    assert publish(renderer="built-in", formats=("html",)).failed == []
+    page = open_page(from_folder(kit, REPORT))
+    when = page.locator("#when table")
+    when.get_by_role("button", name="Segment").click()
+    assert when.locator("tbody th").all_inner_texts() == [
+        "January 2017", "February 2017", "April 2017",
+    ]  # fmt: skip
+    when.get_by_role("button", name="Day").click()
+    assert when.locator("tbody td:last-child").all_inner_texts() == [
+        "Jun 30, 2017", "Sep 15, 2017", "Dec 1, 2017",
+    ]  # fmt: skip
+
+
+def test_a_filter_says_how_many_rows_the_page_does_not_hold(kit: Any, open_page: Any) -> None:
+    rows = [[f"Segment {i}", 10 + i, 1.5] for i in range(2000)]
+    text = [[str(cell) for cell in row] for row in rows]
+    table = kit.book().table(id="long", rows=rows, text=text)
+    kit.write(kit.book(extra=[kit.code("x", kit.shown(table))]))
+    assert publish(renderer="built-in", formats=("html",)).failed == []
+    page = open_page(from_folder(kit, REPORT))
+    page.locator("#long input").fill("segment 19")
+    assert page.locator("#long [role=status]").inner_text() == (
+        "11 of 200 rows shown here; the CSV has all 2,000"
+    )
 
 
 def test_many_states_of_a_chart_are_chosen_from_a_list_by_keyboard(
@@ -225,6 +300,45 @@ def test_values_are_read_off_a_chart_by_pointer_and_by_keyboard(built: Any, open
     assert not plot.locator(".tip").is_visible()
 
 
+def test_what_a_pointer_calls_up_can_be_pointed_at_and_dismissed_from_anywhere(
+    built: Any, open_page: Any
+) -> None:
+    page = open_page(from_folder(built, REPORT))
+    plot = page.locator("#by-segment .plot").first
+    plot.scroll_into_view_if_needed()
+    box, tip = plot.bounding_box(), plot.locator(".tip")
+
+    def point(x: float, y: float) -> None:
+        page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
+
+    point(0.5, 0.5)
+    assert tip.inner_text().startswith("Segment: Lapsing")
+    over = tip.bounding_box()
+    page.mouse.move(over["x"] + over["width"] / 2, over["y"] + over["height"] / 2, steps=12)
+    assert tip.is_visible()
+    assert tip.inner_text().startswith("Segment: Lapsing"), "it stays under the pointer"
+    page.keyboard.press("Escape")
+    assert not tip.is_visible()
+    point(0.5, 0.52)
+    point(0.5, 0.5)
+    assert not tip.is_visible(), "what was dismissed stays away from the same mark"
+    point(0.9, 0.1)
+    assert tip.inner_text().startswith("Segment: New")
+
+
+def test_controls_of_different_charts_have_names_of_their_own(rich: Any, open_page: Any) -> None:
+    page = open_page(from_folder(rich, REPORT))
+    names = page.locator("button.read").evaluate_all("all => all.map(one => one.textContent)")
+    assert "Read values: Revenue by segment" in names
+    assert "Read values: Regions, South" in names
+    groups = page.locator(".switch").evaluate_all("all => all.map(one => one.ariaLabel)")
+    assert groups == ["Region: Regions", "Region: Many regions"]
+    assert len(names) == len(set(names))
+    trends = open_page(from_folder(rich, "trends.html"))
+    read = trends.locator("button.read").evaluate_all("all => all.map(one => one.textContent)")
+    assert "Read values: Churn rate" in read
+
+
 def test_the_theme_follows_the_system_until_the_reader_chooses(
     built: Any, open_page: Any, address: str
 ) -> None:
@@ -258,6 +372,33 @@ def test_full_text_search_finds_a_kpi_and_a_segment_over_http(
     href = page.locator(".results > li > a").first.evaluate("link => link.href")
     assert page.request.get(href).ok
     assert [word for word in page.said if word.startswith("error")] == []
+
+
+def test_full_text_search_reaches_every_year_and_other_scripts(kit: Any, open_page: Any) -> None:
+    kit.write(kit.book(period="2016-11", segment="Heirloom"), kit.book(segment="Evergreen"))
+    kit.write(kit.book(family="churn", period="2015-03", segment="客户价值"))
+    assert publish(renderer="built-in", formats=("html",)).failed == []
+    with served(kit.site) as address:
+        page = open_page(f"{address}/search.html")
+        for query, month in (
+            ("heirloom", "2016-11"), ("evergreen", "2017-12"), ("客户价值", "2015-03"),
+            ("客户", "2015-03"),
+        ):  # fmt: skip
+            page.fill("#q", query)
+            page.wait_for_selector(f".results li a[href*='{month}']")
+            assert page.locator(".found").inner_text() == "1 report", query
+        years = {url.split("/pagefind/")[1][:9] for url in page.asked if "/pagefind/" in url}
+        assert years == {"shop-2015", "shop-2016", "shop-2017"}
+        assert [word for word in page.said if word.startswith("error")] == []
+
+
+@pytest.mark.parametrize("query", ["#%", "#%E0%A4%A", "#100%"])
+def test_a_mistyped_address_of_a_search_is_searched_for_as_it_is(
+    built: Any, open_page: Any, query: str
+) -> None:
+    page = open_page(from_folder(built, "search.html") + query)
+    assert page.said == []
+    assert page.input_value("#q") == query[1:]
 
 
 def test_from_a_folder_search_knows_titles_headings_and_kpis(built: Any, open_page: Any) -> None:
@@ -296,6 +437,40 @@ def test_printing_leaves_out_what_paper_cannot_use(built: Any, open_page: Any) -
     assert page.locator(".kpi").first.is_visible()
 
 
+@pytest.mark.parametrize("chosen", ["system", "reader"])
+def test_paper_is_light_whatever_the_screen_is(built: Any, open_page: Any, chosen: str) -> None:
+    page = open_page(from_folder(built, REPORT), scheme="dark" if chosen == "system" else "light")
+    if chosen == "reader":
+        page.get_by_role("button", name="Dark theme").click()
+    script = """() => ["body", ".kpi .value", ".kpi .since", ".plot [fill='#6a737d']"].map(name => {
+        const style = getComputedStyle(document.querySelector(name));
+        return name.startsWith(".plot") ? style.fill : style.color;
+    }).concat(getComputedStyle(document.body).backgroundColor)"""
+    assert page.evaluate(script)[-1] == "rgb(15, 19, 23)"
+    page.emulate_media(media="print")
+    assert page.evaluate(script) == [
+        "rgb(20, 24, 29)", "rgb(20, 24, 29)", "rgb(86, 96, 107)", "rgb(86, 96, 107)",
+        "rgb(255, 255, 255)",
+    ]  # fmt: skip
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+
+
+def test_dark_is_the_same_by_system_and_by_choice(built: Any) -> None:
+    style = built.page("assets/site.css")
+    system, chosen = (
+        re.search(rf"  {re.escape(selector)} {{(.*?)}}", style, re.DOTALL)
+        for selector in (':root:not([data-theme="light"])', ':root[data-theme="dark"]')
+    )
+    assert system is not None
+    assert chosen is not None
+    assert system[1] == chosen[1]
+    light = re.search(r"^:root {(.*?)}", style, re.DOTALL | re.MULTILINE)
+    assert light is not None
+    colours = set(re.findall(r"(--\w+): (?:#|rgba)", light[1]))
+    assert set(re.findall(r"(--\w+):", chosen[1])) == colours
+    assert "light-dark(" not in style, "older browsers would lose every colour"
+
+
 def test_reduced_motion_is_respected(built: Any, open_page: Any) -> None:
     page = open_page(from_folder(built, REPORT), reduced_motion="reduce")
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
@@ -304,7 +479,7 @@ def test_reduced_motion_is_respected(built: Any, open_page: Any) -> None:
 def axe_script() -> str:
     found = importlib.util.find_spec("axe_core_python")
     if found is None or found.origin is None:
-        pytest.skip("axe-core-python is not installed")
+        (pytest.fail if REQUIRED else pytest.skip)("axe-core-python is not installed")
     return next(Path(found.origin).parent.rglob("axe.min.js")).read_text("utf-8")
 
 
@@ -334,11 +509,11 @@ def test_axe_finds_nothing(rich: Any, open_page: Any, kind: str, width: int, sch
 @pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("kind", PAGES)
+@pytest.mark.parametrize("kind", EVERY)
 def test_axe_finds_nothing_on_any_kind_of_page(
     rich: Any, open_page: Any, kind: str, width: int, scheme: str
 ) -> None:
-    page = open_page(from_folder(rich, PAGES[kind]), width=width, scheme=scheme)
+    page = open_page(from_folder(rich, EVERY[kind]), width=width, scheme=scheme)
     assert findings(page) == []
 
 

@@ -110,6 +110,7 @@ def test_the_overview_shows_each_familys_latest_kpis_and_the_archive(built: Any)
     assert text.count('class="glance"') == 2
     assert "$1,234" in text
     assert "+2.8%" in text
+    assert re.search(r"\+12\.2%</span>\s*<span class=\"since\">vs December 2016 ", text)
     assert '<svg class="sparkline"' in text
     assert "shop/board-pack/2017-12.pdf" in text
     assert text.count('<li><span class="edition-when">') == 4
