@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.metrics import campaign_roi as roi
+from helpers.params import resolve
 from helpers.sources import load
 
 CONTROL = "No E-Mail"
@@ -82,15 +83,20 @@ def lalonde(data: Path | None) -> list[dict]:
 
 
 def bundled() -> list[dict]:
-    data = load("complete_journey", as_of=date(2017, 12, 31))
+    last = date(2017, 12, 31)
+    data = load("complete_journey", as_of=last)
     tables = [data.orders, data.campaigns, data.campaign_contacts, data.redemptions]
-    outcomes = roi.contact_outcomes(*tables, as_of=date(2017, 12, 31))
+    outcomes = roi.contact_outcomes(*tables, as_of=last)
     rates = roi.results_by(outcomes, "campaign_type").set_index("campaign_type")["response_rate"]
     rows = [
         row(f"Complete Journey response, {kind}", round(float(rates[kind]), 4), reference, "share")
         for kind, reference in RESPONSE.items()
     ]
-    found = roi.evaluate(roi.History(*tables, as_of=date(2017, 12, 31)))
+    given = resolve("campaign_roi")  # the margin and the mailing cost that the report assumes
+    paid = roi.contact_outcomes(*tables, as_of=last, contact_cost=given.contact_cost)
+    whole = roi.results_by(paid, "campaign_id")
+    pays = roi.break_even_effects(whole, data.campaigns, as_of=last, margin=given.margin)
+    found = roi.evaluate(roi.History(*tables, as_of=last), break_even=pays)
     practice = found.practice[found.practice["comparable"].astype(bool)]
     outside = ((practice["low"] > 0) | (practice["high"] < 0)).mean()
     note = f"{len(practice)} practice runs, truth zero"

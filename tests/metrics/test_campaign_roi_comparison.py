@@ -42,6 +42,25 @@ def test_the_published_estimate_on_lalondes_data_is_reproduced():
     assert found.standard_error == pytest.approx(396.0332, abs=1e-3)
 
 
+def with_moments(n: int, mean: float, deviation: float) -> np.ndarray:
+    """Return n values with exactly this mean and standard deviation."""
+    values = np.linspace(-1, 1, n) ** 3
+    return mean + deviation * (values - values.mean()) / values.std(ddof=1)
+
+
+def test_a_published_difference_in_differences_follows_from_its_printed_changes():
+    # Card & Krueger (1994), American Economic Review 84, table 3, row 4: change of full-time
+    # employment in the balanced sample of stores, New Jersey 0.47 (standard error 0.48),
+    # Pennsylvania -2.28 (1.25); difference 2.75 (1.34). 309 and 75 stores. All are rounded.
+    raised = with_moments(309, 0.47, 0.48 * np.sqrt(309))
+    others = with_moments(75, -2.28, 1.25 * np.sqrt(75))
+    frame = pd.DataFrame({"contacted": [True] * 309 + [False] * 75, "before": 20.0})
+    found = did(frame.assign(after=20.0 + np.concatenate([raised, others])))
+    assert found.effect == pytest.approx(2.75, abs=1e-9)
+    assert found.standard_error == pytest.approx(1.34, abs=0.01)
+    assert found.p_value == pytest.approx(0.04, abs=0.005)  # z = 2.05
+
+
 def people(rows: list[tuple[int, float, float, float]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["contacted", "before", "after", "x"])
     return frame.assign(contacted=frame["contacted"] == 1)

@@ -18,6 +18,7 @@ from helpers.metrics.campaign_roi.words import (
     Write,
     balance_sentence,
     cumulative_sentence,
+    precision_sentence,
     trust_sentence,
 )
 
@@ -52,6 +53,7 @@ def course_charts(course: pd.DataFrame) -> list[dict[str, Any]]:
 
 def practice_dots(evaluation: Evaluation, *, write: Write) -> dict[str, Any]:
     """Return what the comparison finds in weeks before campaigns."""
+    said = (trust_sentence(evaluation, write=write), precision_sentence(evaluation, write=write))
     return {
         "frame": practice_chart(evaluation),
         "x": "campaign",
@@ -62,7 +64,7 @@ def practice_dots(evaluation: Evaluation, *, write: Write) -> dict[str, Any]:
         "grain": "campaign",
         "customers": "contacted",
         "title": "What is found before the campaign",
-        "says": trust_sentence(evaluation, write=write),
+        "says": " ".join(filter(None, said)),
     }
 
 

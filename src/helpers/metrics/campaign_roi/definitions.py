@@ -14,6 +14,7 @@ CONTRACTS: tuple[Contract, ...] = (
         exclusions=_CONTROL,
         higher_is="neutral",
         precision=0,
+        owner="Marketing",
     ),
     Contract(
         name="campaign_response_rate",
@@ -29,6 +30,7 @@ CONTRACTS: tuple[Contract, ...] = (
         denominator="contacts (a customer in two campaigns counts twice)",
         exclusions=f"{_CONTROL} Coupons used by customers who were not on the list.",
         precision=4,
+        owner="Marketing",
     ),
     Contract(
         name="attributed_revenue",
@@ -43,6 +45,7 @@ CONTRACTS: tuple[Contract, ...] = (
             "campaigns share a day"
         ),
         exclusions="Redemptions without a basket on the same day.",
+        owner="Marketing",
     ),
     Contract(
         name="coupon_cost",
@@ -55,6 +58,7 @@ CONTRACTS: tuple[Contract, ...] = (
         formula="Σ coupon discount of the baskets counted in attributed revenue",
         exclusions="Mailing, creative work, and discounts without a coupon: tied to no campaign.",
         higher_is="neutral",
+        owner="Finance",
     ),
     Contract(
         name="attributed_roas",
@@ -65,6 +69,8 @@ CONTRACTS: tuple[Contract, ...] = (
             "sales that would have come anyway are in it."
         ),
         formula="attributed revenue / coupon discounts",
+        owner="Marketing",
+        denominator="coupon discounts of the same campaigns",
     ),
     Contract(
         name="incremental_revenue",
@@ -80,6 +86,7 @@ CONTRACTS: tuple[Contract, ...] = (
             "compared; errors added over campaigns"
         ),
         exclusions="Campaigns without usable evidence.",
+        owner="Marketing",
     ),
     Contract(
         name="campaign_roi",
@@ -97,6 +104,7 @@ CONTRACTS: tuple[Contract, ...] = (
         denominator="cost of the same campaigns",
         exclusions="Campaigns without usable evidence, and their cost.",
         precision=4,
+        owner="Marketing",
     ),
     Contract(
         name="all_sales",
@@ -106,6 +114,7 @@ CONTRACTS: tuple[Contract, ...] = (
         formula="sum of revenue over the orders dated in the period",
         exclusions="Rows that cleaning removed; see data quality.",
         reconciles="orders.revenue",
+        owner="Marketing",
     ),
     Contract(
         name="coupon_sales_share",
@@ -116,6 +125,7 @@ CONTRACTS: tuple[Contract, ...] = (
         denominator="sales of the period to all customers",
         higher_is="neutral",
         precision=4,
+        owner="Marketing",
     ),
     Contract(
         name="evidence_share",
@@ -125,6 +135,7 @@ CONTRACTS: tuple[Contract, ...] = (
         formula="campaigns graded A or B / campaigns that ended in the period",
         denominator="campaigns that ended in the period",
         precision=4,
+        owner="Data science",
     ),
     Contract(
         name="comparison_error",
@@ -138,5 +149,6 @@ CONTRACTS: tuple[Contract, ...] = (
             "precision-weighted mean effect a customer and week over all comparable practice runs"
         ),
         higher_is="neutral",
+        owner="Data science",
     ),
 )

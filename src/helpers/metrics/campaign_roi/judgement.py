@@ -44,13 +44,14 @@ def comparison_checks(
 
 def _groups(run: Run) -> list[Check]:
     found, alike = run.comparison, run.imbalance <= ALIKE
+    enough = found.kept_share >= ENOUGH_OVERLAP
     return [
         Check("customers", _verdict(run.enough_customers), _sizes(found)),
         Check(
             "overlap",
-            _verdict(found.kept_share >= ENOUGH_OVERLAP),
+            _verdict(enough),
             f"For {found.kept_share:.0%} of the contacted customers somebody like them was "
-            "not contacted.",
+            f"not contacted{'' if enough else f' ({ENOUGH_OVERLAP:.0%} are asked for)'}.",
         ),
         Check(
             "balance",

@@ -1,7 +1,7 @@
 """From this period to the next: what can be said of all campaigns, and the test that would tell."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -30,8 +30,8 @@ class Pooled:
 def pooled_effect(evaluation: Evaluation) -> Pooled:
     """Return the mean effect over all campaigns with usable evidence so far.
 
-    `random_effects` of the estimates, then `calibrated` for the comparison's own error (experiments
-    need no such correction and are pooled as they are when all are experiments). A comparison is
+    `random_effects` of the estimates, then `calibrated` for the comparison's own error, in the
+    share that comparisons have in the mean (experiments need no such correction). A comparison is
     claimable only where there are enough practice runs to correct it.
     """
     rows = evaluation.effects[evaluation.effects["claimable"].astype(bool)]
@@ -39,9 +39,16 @@ def pooled_effect(evaluation: Evaluation) -> Pooled:
     if not found.count:
         nothing = float("nan")
         return Pooled(0, nothing, nothing, nothing)
-    weighted = bool(rows["design"].eq("weighted comparison").any())
-    errors = evaluation.errors if weighted else None
-    centre, _, low, high = calibrated(found.mean, found.standard_error, errors)
+    weight = 1 / (rows["standard_error"].astype(float) ** 2 + found.spread**2)
+    share = float(weight[rows["design"] == "weighted comparison"].sum() / weight.sum())
+    known = evaluation.errors
+    errors = replace(
+        known,
+        mean=share * known.mean,
+        standard_error=share * known.standard_error,
+        spread=share * known.spread,
+    )
+    centre, _, low, high = calibrated(found.mean, found.standard_error, errors if share else None)
     return Pooled(found.count, centre, low, high)
 
 

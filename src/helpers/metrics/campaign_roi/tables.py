@@ -41,14 +41,17 @@ def evidence_tables(evaluation: Evaluation, *, period: Period) -> list[dict[str,
     return [
         shown(
             rows,
-            ["campaign", "contacted", *asked, "evidence"],
+            ["campaign", "contacted", *asked],
             title="What the evidence rests on",
-            note="✓ passed, ✗ failed, ? cannot tell, – not asked. An effect counts only as "
-            "Experiment or Fair comparison.",
+            note="✓ passed, ✗ failed, ? cannot tell, – not asked.",
             **more,
         ),
         shown(
-            rows, ["campaign", "contacted", "evidence", "reason"], title="Why each grade", **more
+            rows,
+            ["campaign", "contacted", "evidence", "reason"],
+            title="Why each grade",
+            note="An effect counts only as Experiment or Fair comparison.",
+            **more,
         ),
     ]
 

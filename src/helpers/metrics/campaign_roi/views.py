@@ -181,7 +181,7 @@ def overlap_chart(history: History, *, campaign: str | None, pre_weeks: int) -> 
     run = weighted_run(panel, pre_weeks=pre_weeks)
     table = overlap_table(run.comparison, contacted=panel.contacted)
     percent = (table["chance"] * 100).round().astype(int)
-    return table.assign(chance=(percent - 5).astype(str) + "–" + (percent + 5).astype(str) + " %")
+    return table.assign(chance=(percent - 5).astype(str) + "–" + (percent + 5).astype(str) + "%")
 
 
 def arms_chart(evaluation: Evaluation, *, period: Period) -> pd.DataFrame:
