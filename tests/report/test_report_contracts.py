@@ -1,7 +1,6 @@
 """The churn notebook's own cell on contracts, on a small source that has subscriptions."""
 
 import json
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,12 @@ from helpers.sources import load
 # 30 customers under contract from January; 10 leave on 20 March, 12 more come on 10 March, and the
 # fees of 9 are raised on 1 March: 300 + 120 + 45 − 100 = 365.
 CONTRACTS = (
-    "No,Customer,From,To,Fee\n"
-    + "".join(f"L{n},K{n:02},2024-01-01,2024-03-20,10\n" for n in range(1, 11))
-    + "".join(f"R{n},K{n:02},2024-01-01,2024-02-29,10\n" for n in range(11, 20))
-    + "".join(f"U{n},K{n:02},2024-03-01,,15\n" for n in range(11, 20))
-    + "".join(f"S{n},K{n:02},2024-01-01,,10\n" for n in range(20, 31))
-    + "".join(f"N{n},K{n:02},2024-03-10,,10\n" for n in range(31, 43))
+    "No,Customer,From,To,Fee,Plan\n"
+    + "".join(f"L{n},K{n:02},2024-01-01,2024-03-20,10,Day\n" for n in range(1, 11))
+    + "".join(f"R{n},K{n:02},2024-01-01,2024-02-29,10,Day\n" for n in range(11, 20))
+    + "".join(f"U{n},K{n:02},2024-03-01,,15,Day\n" for n in range(11, 20))
+    + "".join(f"S{n},K{n:02},2024-01-01,,10,Night\n" for n in range(20, 31))
+    + "".join(f"N{n},K{n:02},2024-03-10,,10,Night\n" for n in range(31, 43))
 )
 ORDERS = "Order,Customer,Date,Amount\n" + "".join(
     f"A{n},K{n:02},2024-0{1 + n % 3}-05,10\n" for n in range(1, 43)
@@ -45,8 +44,8 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("base", "churn"):
         text = (paths.params() / f"{name}.yml").read_text(encoding="utf-8")
         (tmp_path / "params" / f"{name}.yml").write_text(text, encoding="utf-8")
-    names = ("subscription_id", "customer_id", "starts_on", "ends_on", "mrr")
-    columns = dict(zip(names, ("No", "Customer", "From", "To", "Fee"), strict=True))
+    names = ("subscription_id", "customer_id", "starts_on", "ends_on", "mrr", "plan")
+    columns = dict(zip(names, ("No", "Customer", "From", "To", "Fee", "Plan"), strict=True))
     orders = {"order_id": "Order", "customer_id": "Customer", "ordered_at": "Date"}
     tables = {
         "orders": {"file": "orders.csv", "columns": orders | {"revenue": "Amount"}},
@@ -74,7 +73,7 @@ def test_a_source_with_subscriptions_has_its_contracts_on_the_page(
     data = load("gym", as_of=params.as_of)
     report = Report(params, data)
     words = {"name": report.format.period, "write": report.format.value}
-    given = {"span": params.span, "last_day": date(2024, 3, 31), "words": words}
+    given = {"span": params.span, "people": None, "words": words}
     tools = {"bar": bar, "line": line, "churn": churn, "report": report, "data": data}
     exec(cell(), {**given, **tools})  # noqa: S102 - the project's own notebook
     blocks = [from_json(view._repr_mimebundle_()[MIME]) for view in shown]
@@ -92,3 +91,9 @@ def test_a_source_with_subscriptions_has_its_contracts_on_the_page(
     bridge = charts["Bridge of recurring revenue"].table.rows
     assert [row[1] for row in bridge] == [300.0, 120.0, 45.0, -100.0, 365.0]
     assert charts["Customers still under contract"].table.rows
+    # By plan: 10 of 19 by day left, none of 11 by night.
+    assert any("By plan, “Day” moved it most" in text for text in texts)
+    by_plan = {v.label: v.table.rows for v in charts["Logo churn by group"].variants}
+    assert [row[:2] for row in by_plan["Plan"]] == [["Day", 0.526316], ["Night", 0.0]]
+    stays = {v.label for v in charts["Who stays under contract longest"].variants}
+    assert "Plan" in stays

@@ -193,6 +193,8 @@ def _scatter(spec: ChartSpec, axes: Any, fmt: Formatter) -> list[Mark]:
         palette=PALETTE[: len(groups)] if spec.group else None, color=PALETTE[0],
         linewidth=0, legend=bool(spec.group),
     )  # fmt: skip
+    if spec.low and spec.high:
+        _intervals(axes, spec.frame[spec.x], spec.frame, spec, False, PALETTE[0])
     if "diagonal" in spec.reference:
         low = max(axes.get_xlim()[0], axes.get_ylim()[0])
         high = min(axes.get_xlim()[1], axes.get_ylim()[1])

@@ -133,8 +133,8 @@ def scatter(
 ) -> ChartSpec:
     """Return a scatter plot of `y` against the number `x`, one point a group of customers.
 
-    `annotate` names the column whose text stands beside the points; `reference={"diagonal": 1}`
-    draws y = x.
+    `annotate` names the column whose text stands beside the points; `low` and `high` draw the
+    interval of each; `reference={"diagonal": 1}` draws y = x.
     """
     return ChartSpec(
         kind="scatter", frame=frame, x=x, y=y, title=title, unit=unit, grain=grain, **more

@@ -12,7 +12,7 @@ from helpers.metrics.churn.activity import (
     movement_history,
     movements,
 )
-from helpers.metrics.churn.advice import next_steps, verdict
+from helpers.metrics.churn.advice import next_steps
 from helpers.metrics.churn.at_risk import (
     ASSUMPTIONS,
     RISK_BANDS,
@@ -25,11 +25,17 @@ from helpers.metrics.churn.at_risk import (
     value_at_stake,
 )
 from helpers.metrics.churn.changes import explain_both, explain_changes
+from helpers.metrics.churn.contract_changes import contract_changes, contract_drivers
+from helpers.metrics.churn.contract_groups import (
+    contract_by_segment,
+    contract_groups,
+    contract_stay_by_group,
+)
 from helpers.metrics.churn.contract_page import (
     contract_bridge,
+    contract_charts,
     contract_kpis,
     contract_sentences,
-    contract_stay,
 )
 from helpers.metrics.churn.contractual import (
     contractual_churn,
@@ -54,12 +60,8 @@ from helpers.metrics.churn.evaluation import (
     score_table,
 )
 from helpers.metrics.churn.features import FEATURES, THEMES, features, labels
-from helpers.metrics.churn.headline import (
-    earlier_studies,
-    headline,
-    prediction_kpis,
-    retention_kpi,
-)
+from helpers.metrics.churn.guard import CHECKS, Guard, guard_study
+from helpers.metrics.churn.headline import earlier_studies, headline, prediction_kpis
 from helpers.metrics.churn.headline_drivers import headline_drivers
 from helpers.metrics.churn.leaks import (
     cross_validated_auc,
@@ -67,13 +69,16 @@ from helpers.metrics.churn.leaks import (
     future_features,
     refuse_leaks,
 )
+from helpers.metrics.churn.level import Level, level_errors, level_of, level_range
 from helpers.metrics.churn.model import RiskModel, fit_risk
 from helpers.metrics.churn.movers import telling, what_moved
 from helpers.metrics.churn.profit import (
     Threshold,
     backtest_policies,
     best_threshold,
+    borne_out,
     break_even_success,
+    contacts_needed,
     control_group,
     other_assumptions,
     profit_curve,
@@ -86,14 +91,12 @@ from helpers.metrics.churn.recipes import (
     ASSUMPTION_GRID,
     BACK,
     BACKTEST,
-    CONTRACT_STAY,
     DRIVERS,
     EFFECTS,
     EXPLORE,
     GAINS,
     LIFT,
     MOVES,
-    MRR_BRIDGE,
     NO_CONTRACTS,
     PROFIT,
     RATE,
@@ -105,7 +108,7 @@ from helpers.metrics.churn.recipes import (
     STAY,
     STAY_BY_GROUP,
 )
-from helpers.metrics.churn.rules import alive_by
+from helpers.metrics.churn.rules import Rules, alive_by
 from helpers.metrics.churn.scorecard import (
     PREDICTED,
     due,
@@ -118,6 +121,7 @@ from helpers.metrics.churn.segments import dimensions, in_words, segments
 from helpers.metrics.churn.sentences import (
     backtest_sentence,
     drivers_sentence,
+    expected_sentence,
     gains_sentence,
     groups_sentence,
     lift_sentence,
@@ -130,7 +134,13 @@ from helpers.metrics.churn.sentences import (
     stay_sentence,
 )
 from helpers.metrics.churn.spend import spend_bridge, spend_changes
-from helpers.metrics.churn.stays import return_curve, starting_groups, stay_by_group, window_choices
+from helpers.metrics.churn.stays import (
+    retention_kpi,
+    return_curve,
+    starting_groups,
+    stay_by_group,
+    window_choices,
+)
 from helpers.metrics.churn.study import Study, outcomes, study
 from helpers.metrics.churn.survival import (
     absences,
@@ -142,145 +152,36 @@ from helpers.metrics.churn.survival import (
 from helpers.metrics.churn.tables import risk_table, score_rows, scorecard_rows, window_rows
 from helpers.metrics.churn.training import Cutoffs, plan_cutoffs, training_rows
 from helpers.metrics.churn.trust import Trust, trust
+from helpers.metrics.churn.verdict import verdict
 from helpers.metrics.churn.visits import purchase_days
 from helpers.metrics.churn.window import Window, choose_window, pauses
 
 __all__ = [
-    "ASSUMPTIONS",
-    "ASSUMPTION_GRID",
-    "BACK",
-    "BACKTEST",
-    "CONTRACTS",
-    "CONTRACT_STAY",
-    "DRIVERS",
-    "EFFECTS",
-    "EXPLORE",
-    "FEATURES",
-    "GAINS",
-    "LIFT",
-    "MOVES",
-    "MRR_BRIDGE",
-    "NO_CONTRACTS",
-    "PREDICTED",
-    "PROFIT",
-    "RATE",
-    "RATES",
-    "RELIABILITY",
-    "RISK",
-    "RISK_BANDS",
-    "SCORECARD",
-    "SPEND",
-    "STAY",
-    "STAY_BY_GROUP",
-    "THEMES",
-    "Action",
-    "Cutoffs",
-    "RiskModel",
-    "Study",
-    "Threshold",
-    "Trust",
-    "Window",
-    "absences",
-    "active_customers",
-    "alive_by",
-    "at_risk",
-    "backtest_policies",
-    "backtest_sentence",
-    "best_threshold",
-    "break_even_success",
-    "bridge",
-    "by_segment",
-    "calibration",
-    "choose_window",
-    "churn",
-    "churn_by_segment",
-    "churn_cube",
-    "churn_history",
-    "compare_curves",
-    "contract_bridge",
-    "contract_kpis",
-    "contract_sentences",
-    "contract_stay",
-    "contractual_churn",
-    "contributors",
-    "control_group",
-    "cross_validated_auc",
-    "curves",
-    "days_lost",
-    "decompose",
-    "dimensions",
-    "drivers",
-    "drivers_sentence",
-    "due",
-    "earlier_studies",
-    "expected_and_seen",
-    "explain",
-    "explain_both",
-    "explain_changes",
-    "features",
-    "find_leaks",
-    "fit_risk",
-    "future_features",
-    "gains_sentence",
-    "groups_sentence",
-    "headline",
-    "headline_drivers",
-    "in_words",
-    "judged",
-    "labels",
-    "lifetimes",
-    "lift_by_decile",
-    "lift_sentence",
-    "movement_history",
-    "movement_sentence",
-    "movements",
-    "mrr_movements",
-    "next_steps",
-    "other_assumptions",
-    "outcomes",
-    "pauses",
-    "plan_cutoffs",
-    "prediction_kpis",
-    "predictions",
-    "profit_curve",
-    "profit_sentence",
-    "purchase_days",
-    "quality_sentences",
-    "refuse_leaks",
-    "reliability",
-    "reliability_sentence",
-    "retention_kpi",
-    "return_curve",
-    "return_sentence",
-    "revenue_bridge",
-    "risk_band",
-    "risk_grid",
-    "risk_table",
-    "score_rows",
-    "score_table",
-    "scorecard",
-    "scorecard_rows",
-    "scorecard_sentence",
-    "segments",
-    "sensitivity",
-    "share_after",
-    "spend_bridge",
-    "spend_changes",
-    "spend_sentence",
-    "starting_groups",
-    "stay_by_group",
-    "stay_sentence",
-    "study",
-    "subscription_lifetimes",
-    "survival_curve",
-    "telling",
-    "training_rows",
-    "trust",
-    "value_at_stake",
-    "verdict",
-    "what_moved",
-    "window_choices",
-    "window_rows",
-    "with_control",
-    "with_value",
-]
+    "ASSUMPTIONS", "ASSUMPTION_GRID", "BACK", "BACKTEST", "CHECKS", "CONTRACTS", "DRIVERS",
+    "EFFECTS", "EXPLORE", "FEATURES", "GAINS", "LIFT", "MOVES", "NO_CONTRACTS", "PREDICTED",
+    "PROFIT", "RATE", "RATES", "RELIABILITY", "RISK", "RISK_BANDS", "SCORECARD", "SPEND",
+    "STAY", "STAY_BY_GROUP", "THEMES", "Action", "Cutoffs", "Guard", "Level", "RiskModel",
+    "Rules", "Study", "Threshold", "Trust", "Window", "absences", "active_customers",
+    "alive_by", "at_risk", "backtest_policies", "backtest_sentence", "best_threshold",
+    "borne_out", "break_even_success", "bridge", "by_segment", "calibration", "choose_window",
+    "churn", "churn_by_segment", "churn_cube", "churn_history", "compare_curves",
+    "contacts_needed", "contract_bridge", "contract_by_segment", "contract_changes",
+    "contract_charts", "contract_drivers", "contract_groups", "contract_kpis",
+    "contract_sentences", "contract_stay_by_group", "contractual_churn", "contributors",
+    "control_group", "cross_validated_auc", "curves", "days_lost", "decompose", "dimensions",
+    "drivers", "drivers_sentence", "due", "earlier_studies", "expected_and_seen",
+    "expected_sentence", "explain", "explain_both", "explain_changes", "features", "find_leaks",
+    "fit_risk", "future_features", "gains_sentence", "groups_sentence", "guard_study",
+    "headline", "headline_drivers", "in_words", "judged", "labels", "level_errors", "level_of",
+    "level_range", "lifetimes", "lift_by_decile", "lift_sentence", "movement_history",
+    "movement_sentence", "movements", "mrr_movements", "next_steps", "other_assumptions",
+    "outcomes", "pauses", "plan_cutoffs", "prediction_kpis", "predictions", "profit_curve",
+    "profit_sentence", "purchase_days", "quality_sentences", "refuse_leaks", "reliability",
+    "reliability_sentence", "retention_kpi", "return_curve", "return_sentence",
+    "revenue_bridge", "risk_band", "risk_grid", "risk_table", "score_rows", "score_table",
+    "scorecard", "scorecard_rows", "scorecard_sentence", "segments", "sensitivity",
+    "share_after", "spend_bridge", "spend_changes", "spend_sentence", "starting_groups",
+    "stay_by_group", "stay_sentence", "study", "subscription_lifetimes", "survival_curve",
+    "telling", "training_rows", "trust", "value_at_stake", "verdict", "what_moved",
+    "window_choices", "window_rows", "with_control", "with_value",
+]  # fmt: skip

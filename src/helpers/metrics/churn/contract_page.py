@@ -1,21 +1,25 @@
-"""What the churn page says of contracts: its figures, why they changed, how long contracts last."""
+"""What the churn page says of contracts: figures, why they changed, how long contracts last."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from helpers.metrics.churn import definitions as d
-from helpers.metrics.churn.contractual import (
-    STEPS,
-    contractual_churn,
-    revenue_bridge,
-    subscription_lifetimes,
+from helpers.metrics.churn import recipes
+from helpers.metrics.churn.contract_changes import WORDS, contract_changes, contract_drivers
+from helpers.metrics.churn.contract_groups import (
+    contract_by_segment,
+    contract_stay_by_group,
+    known,
 )
-from helpers.metrics.churn.survival import survival_curve
+from helpers.metrics.churn.contractual import STEPS, contractual_churn, revenue_bridge
+from helpers.metrics.churn.sentences import groups_sentence
 from helpers.metrics.contracts import Kpi
-from helpers.metrics.writing import Write, plain, signed
+from helpers.metrics.effects import effect_charts
+from helpers.metrics.writing import Write, plain
 from helpers.periods import Period
 
 OTHERS = "Other moves"
@@ -26,13 +30,6 @@ _RATES = (
     (d.NRR, "nrr"),
     (d.END_MRR, "end_mrr"),
 )
-_WORDS = {
-    "new": "new customers",
-    "reactivation": "customers won back",
-    "expansion": "larger contracts",
-    "contraction": "smaller contracts",
-    "churn": "customers who left",
-}
 _STEPS = {
     "start": "At the start",
     "new": "New customers",
@@ -81,15 +78,14 @@ def contract_sentences(
     subscriptions: pd.DataFrame,
     *,
     period: Period,
+    customers: pd.DataFrame | None = None,
     name: Callable[[Period], str] = str,
     write: Write = plain,
 ) -> list[str]:
-    """Return how recurring revenue moved in the period, and why its retention changed since others.
+    """Return how recurring revenue moved in the period, and why its figures changed since others.
 
-    The first sentence gives the bridge's largest gain and loss. Net revenue retention is
-    1 − (churned MRR + contraction − expansion) / start MRR, so its change since the period before
-    and since a year before is the sum of the changes of three shares; the largest is named.
-    `name` writes a period for the reader.
+    The first sentence gives the bridge's largest gain and loss; then come `contract_changes` since
+    the period before and since a year before. `name` writes a period for the reader.
 
     Raises:
         MetricError: as for `mrr_movements`.
@@ -98,24 +94,38 @@ def contract_sentences(
     found = [_moved(steps, write)]
     if not steps["start"]:
         return found
-    now = _shares(steps)
     for other in (period.previous(), period.year_before()):
-        before = revenue_bridge(subscriptions, period=other).set_index("step")["mrr"]
-        if not before["start"]:
-            found.append(f"Nobody was under contract when {name(other)} began.")
-            continue
-        change = now - _shares(before)
-        total = write(abs(float(change.sum())), "points")
-        if total == write(0.0, "points"):
-            found.append(f"Net revenue retention is what it was in {name(other)}.")
-            continue
-        top = str(change.abs().idxmax())
-        verb = "rose" if change.sum() > 0 else "fell"
-        found.append(
-            f"Net revenue retention {verb} by {total} against {name(other)}, most of all through "
-            f"{_WORDS[top]} ({signed(float(change[top]), 'points', write)})."
+        found += contract_changes(
+            subscriptions, period=period, other=other, customers=customers, name=name, write=write
         )
     return found
+
+
+def contract_charts(
+    subscriptions: pd.DataFrame, *, period: Period, customers: pd.DataFrame | None = None
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the arguments of the section's bar charts, and of its line charts.
+
+    Bars: the bridge, what moved the figures (`contract_drivers`), logo churn by group. Lines: how
+    long customers stay under contract, and the same by group. What there are no groups for, or
+    nothing to compare with, is left out.
+
+    Raises:
+        MetricError: as for `mrr_movements`.
+    """
+    rows = {"subscriptions": subscriptions, "customers": customers}
+    bars = [{"frame": contract_bridge(subscriptions, period=period), **recipes.MRR_BRIDGE}]
+    bars += effect_charts(contract_drivers(**rows, period=period))  # type: ignore[arg-type]
+    groups = known(contract_by_segment(**rows, period=period))  # type: ignore[arg-type]
+    if len(groups):
+        bars.append({"frame": groups, **recipes.CONTRACT_RATES})
+    stays = contract_stay_by_group(**rows, as_of=period.end)  # type: ignore[arg-type]
+    by_group, everybody = stays["dimension"] != "all", stays["dimension"] == "all"
+    lines = [{"frame": stays[everybody], **recipes.CONTRACT_STAY}]
+    if by_group.any():
+        says = groups_sentence(stays)
+        lines.append({"frame": stays[by_group], **recipes.CONTRACT_STAY_BY_GROUP, "says": says})
+    return bars, lines
 
 
 def contract_bridge(subscriptions: pd.DataFrame, *, period: Period, least: int = 8) -> pd.DataFrame:
@@ -151,27 +161,9 @@ def contract_bridge(subscriptions: pd.DataFrame, *, period: Period, least: int =
     return found.assign(step=found["step"].replace(_STEPS))
 
 
-def contract_stay(subscriptions: pd.DataFrame, *, as_of: date, step: int = 30) -> pd.DataFrame:
-    """Return the share of customers still under contract by days since the first (Kaplan–Meier).
-
-    Columns out: those of `survival_curve` over `subscription_lifetimes`. Grain: one row per `step`
-    days, as far as 8 customers are still watched.
-
-    Raises:
-        MetricError: as for `mrr_movements`.
-    """
-    stays = subscription_lifetimes(subscriptions, as_of=as_of)
-    return survival_curve(stays, event="lapsed", step=step)
-
-
 def _reaches(subscriptions: pd.DataFrame, period: Period) -> bool:
     first = pd.to_datetime(subscriptions["starts_on"]).min()
     return bool(first <= pd.Timestamp(period.start - timedelta(days=1)))
-
-
-def _shares(steps: "pd.Series[float]") -> "pd.Series[float]":
-    """Return what each move of the customers of the start added to net revenue retention."""
-    return steps[["churn", "contraction", "expansion"]] / steps["start"]
 
 
 def _moved(steps: "pd.Series[float]", write: Write) -> str:
@@ -186,7 +178,7 @@ def _moved(steps: "pd.Series[float]", write: Write) -> str:
         else "Gains and losses of recurring revenue were equal over the period"
     )
     told = [
-        f"most was {word} {_WORDS[str(at)]} ({write(abs(float(moves[at])), 'currency')})"
+        f"most was {word} {WORDS[str(at)]} ({write(abs(float(moves[at])), 'currency')})"
         for at, word, there in (
             (moves.idxmax(), "gained from", moves.max() > 0),
             (moves.idxmin(), "lost through", moves.min() < 0),

@@ -35,12 +35,12 @@ def mrr_movements(subscriptions: pd.DataFrame, *, period: Period) -> pd.DataFram
             before its start; the first ids are named.
     """
     _check(subscriptions)
-    known = subscriptions[_days(subscriptions["starts_on"]) <= np.datetime64(period.end)]
+    known = subscriptions[days_of(subscriptions["starts_on"]) <= np.datetime64(period.end)]
     before = period.start - timedelta(days=1)
     cents = pd.DataFrame({"start": _mrr_cents(known, before), "end": _mrr_cents(known, period.end)})
     cents = cents.fillna(0).astype("int64").sort_index()
     cents = cents[(cents["start"] > 0) | (cents["end"] > 0)]
-    began = _days(known["starts_on"]) <= np.datetime64(before)
+    began = days_of(known["starts_on"]) <= np.datetime64(before)
     earlier = cents.index.isin(known.loc[began & (known["mrr"] > 0).to_numpy(), "customer_id"])
     start, end = cents["start"].to_numpy(), cents["end"].to_numpy()
     movement = np.select(
@@ -123,14 +123,14 @@ def subscription_lifetimes(subscriptions: pd.DataFrame, *, as_of: date) -> pd.Da
     """
     _check(subscriptions)
     paid = subscriptions[subscriptions["mrr"] > 0]
-    paid = paid[_days(paid["starts_on"]) <= np.datetime64(as_of)]
+    paid = paid[days_of(paid["starts_on"]) <= np.datetime64(as_of)]
     after = np.datetime64(as_of) + np.timedelta64(1, "D")
-    ends = _days(paid["ends_on"])
+    ends = days_of(paid["ends_on"])
     until = np.where(np.isnat(ends) | (ends >= after), after, ends + np.timedelta64(1, "D"))
     spells = pd.DataFrame(
         {
             "customer_id": paid["customer_id"].astype(str).to_numpy(),
-            "start": _days(paid["starts_on"]).astype("int64"),
+            "start": days_of(paid["starts_on"]).astype("int64"),
             "until": until.astype("datetime64[D]").astype("int64"),
         }
     ).sort_values(["customer_id", "start", "until"])
@@ -165,7 +165,7 @@ def bridge_of(moves: pd.DataFrame, *, value: str) -> pd.DataFrame:
 
 
 def _mrr_cents(subscriptions: pd.DataFrame, day: date) -> pd.Series:
-    starts, ends = _days(subscriptions["starts_on"]), _days(subscriptions["ends_on"])
+    starts, ends = days_of(subscriptions["starts_on"]), days_of(subscriptions["ends_on"])
     at = np.datetime64(day)
     force = subscriptions[(starts <= at) & (np.isnat(ends) | (ends >= at))]
     return pd.Series(_cents(force["mrr"]), index=force["customer_id"]).groupby(level=0).sum()
@@ -175,7 +175,8 @@ def _cents(money: pd.Series) -> np.ndarray:
     return (money.to_numpy(dtype="float64") * 100).round().astype("int64")
 
 
-def _days(dates: pd.Series) -> np.ndarray:
+def days_of(dates: pd.Series) -> np.ndarray:
+    """Return dates as whole days; a missing one is NaT."""
     return pd.to_datetime(dates).to_numpy(dtype="datetime64[D]")
 
 

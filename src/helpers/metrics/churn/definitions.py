@@ -4,12 +4,16 @@ from helpers.metrics.contracts import Contract
 
 ACTIVE_CUSTOMERS = Contract(
     name="active_customers",
-    label="Active customers",
+    label="Active in the churn window",
     unit="count",
-    definition="Customers who made a purchase in the churn window up to the period's last day.",
+    definition=(
+        "Customers who made a purchase in the churn window up to the period's last day. The window "
+        "is stated beside the figure; active customers of the customer value report have their own."
+    ),
     formula="customers with a purchase in the last N days; N: the churn window stated on the page",
     exclusions="Days on which a customer only returned goods are no purchase.",
     precision=0,
+    owner="CRM",
 )
 CHURN_RATE = Contract(
     name="churn_rate",
@@ -24,6 +28,7 @@ CHURN_RATE = Contract(
     exclusions="Customers who came and lapsed within the period; those lapsed before it.",
     higher_is="worse",
     precision=4,
+    owner="CRM",
 )
 REVENUE_CHURN_RATE = Contract(
     name="revenue_churn_rate",
@@ -35,6 +40,7 @@ REVENUE_CHURN_RATE = Contract(
     exclusions="Returns lower the revenue.",
     higher_is="worse",
     precision=4,
+    owner="CRM",
 )
 REACTIVATED_CUSTOMERS = Contract(
     name="reactivated_customers",
@@ -43,16 +49,21 @@ REACTIVATED_CUSTOMERS = Contract(
     definition="Customers who had lapsed before the period and were active again at its end.",
     formula="active at the end, seen before the period, not active on the day before it",
     precision=0,
+    owner="CRM",
 )
 RETAINED_SHARE = Contract(
     name="retained_after_half_year",
     label="Stay half a year without a lapse",
     unit="share",
-    definition="Share of customers who go 182 days after their first purchase without a lapse.",
-    formula="Kaplan–Meier estimate at 182 days from the first purchase to the first lapse",
-    denominator="customers at their first purchase",
+    definition=(
+        "Share of customers who go 182 days without a lapse, counted from the first purchase that "
+        "the data hold; who was a customer before the data begin is counted from their beginning."
+    ),
+    formula="Kaplan–Meier estimate at 182 days from the first purchase seen to the first lapse",
+    denominator="customers at the first purchase seen",
     exclusions="Customers watched for less than 182 days count for as long as they were watched.",
     precision=4,
+    owner="CRM",
 )
 EXPECTED_CHURN_RATE = Contract(
     name="expected_churn_rate",
@@ -62,7 +73,11 @@ EXPECTED_CHURN_RATE = Contract(
         "Share of today's active customers whom the prediction expects to make no purchase in the "
         "coming churn window."
     ),
-    formula="mean predicted probability; interval: chance alone, if the probabilities are right",
+    formula=(
+        "mean predicted probability; 95% predictive interval: chance, the error of the model's "
+        "level from its training customers, and shifts common to all customers as large as those "
+        "of a logistic regression's level at up to 6 earlier days (half-normal prior, scale ½)"
+    ),
     denominator="customers active at the period's end",
     higher_is="worse",
     precision=4,
@@ -83,7 +98,10 @@ EXPECTED_ACTION_GAIN = Contract(
     label="Expected gain of acting",
     unit="currency",
     definition="What contacting the customers for whom it pays is expected to bring, less costs.",
-    formula="Σ over contacts of p·γ·(V − δ) − (1 − p)·δ − c (Neslin et al. 2006)",
+    formula=(
+        "Σ over customers worth a contact of p·γ·(V − δ) − (1 − p)·δ − c (Neslin et al. 2006), "
+        "before any are left alone as a control"
+    ),
     exclusions="Customers for whom the expected gain is not above zero are not contacted.",
     precision=2,
     owner="Data science",
@@ -106,10 +124,11 @@ PREDICTION_RATIO = Contract(
     label="Lapses seen per lapse expected",
     unit="ratio",
     definition="Lapses in the test divided by those the prediction expected; 1 is right.",
-    formula="Σ lapsed / Σ predicted probability, on the test period",
+    formula="Σ lapsed / Σ predicted probability, on the test; 95% Wilson interval of the lapsed",
     higher_is="neutral",
     precision=3,
     owner="Data science",
+    denominator="lapses expected: the sum of the predicted probabilities on the test",
 )
 LOGO_CHURN_RATE = Contract(
     name="logo_churn_rate",
@@ -120,6 +139,7 @@ LOGO_CHURN_RATE = Contract(
     denominator="customers with recurring revenue on the day before the period",
     higher_is="worse",
     precision=4,
+    owner="CRM",
 )
 MRR_CHURN_RATE = Contract(
     name="recurring_revenue_churn_rate",
@@ -131,6 +151,7 @@ MRR_CHURN_RATE = Contract(
     exclusions="contracts that became smaller: gross revenue retention counts them",
     higher_is="worse",
     precision=4,
+    owner="Finance",
 )
 GRR = Contract(
     name="gross_revenue_retention",
@@ -140,6 +161,7 @@ GRR = Contract(
     formula="1 − (churned MRR + contraction) / MRR at the start",
     denominator="MRR on the day before the period",
     precision=4,
+    owner="Finance",
 )
 NRR = Contract(
     name="net_revenue_retention",
@@ -152,6 +174,7 @@ NRR = Contract(
     formula="1 − (churned MRR + contraction − expansion) / MRR at the start",
     denominator="MRR on the day before the period",
     precision=4,
+    owner="Finance",
 )
 END_MRR = Contract(
     name="recurring_revenue",
@@ -160,6 +183,7 @@ END_MRR = Contract(
     definition="Recurring revenue a month of all contracts in force on the period's last day.",
     formula="Σ MRR of subscriptions with starts_on ≤ day ≤ ends_on",
     precision=2,
+    owner="Finance",
 )
 
 CONTRACTS = (

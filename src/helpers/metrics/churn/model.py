@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from helpers.errors import MetricError
+from helpers.metrics.churn.linear import Linear
 from helpers.metrics.churn.training import folds_by_customer
 
 LEAST_EVENTS = 20
-_FOLDS = 2
-PAUSES = ("usual_pause", "spread_of_pauses")  # unknown until a customer has come back
+FOLDS = 2
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,11 @@ def fit_risk(features: pd.DataFrame, label: pd.Series, *, seed: int = 0) -> Risk
             hint="Use a longer history or more customers.",
         )
     customers = features.index.get_level_values("customer_id")
-    fold = folds_by_customer(customers, folds=_FOLDS, seed=seed)
+    fold = folds_by_customer(customers, folds=FOLDS, seed=seed)
     cutoff = features.index.get_level_values("cutoff")
     latest = np.asarray(cutoff == cutoff.max())
     held_out = np.full(len(y), np.nan)
-    for number in range(_FOLDS):
+    for number in range(FOLDS):
         part = latest & (fold == number)
         learn = fold != number
         if part.any() and 0 < y[learn].sum() < learn.sum():
@@ -132,41 +132,23 @@ def logit(p: Any) -> Any:
 
 @dataclass(frozen=True)
 class _Blend:
-    linear: Any
+    linear: Linear
     boosted: Any
-    typical: pd.Series
 
     @classmethod
     def fit(cls, features: pd.DataFrame, y: np.ndarray, seed: int) -> "_Blend":
         from sklearn.ensemble import HistGradientBoostingClassifier
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
 
-        typical = features.median().fillna(0.0)
-        linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.05, max_iter=1000))
-        linear.fit(_spread(features, typical), y)
         # Small trees, few columns each: the signal is weak and the features say much the same.
         boosted = HistGradientBoostingClassifier(
             learning_rate=0.1, max_iter=45, max_leaf_nodes=6, min_samples_leaf=40,
             l2_regularization=5.0, max_features=0.4, early_stopping=False, random_state=seed,
         )  # fmt: skip
-        return cls(linear, boosted.fit(features.to_numpy(dtype="float64"), y), typical)
+        boosted.fit(features.to_numpy(dtype="float64"), y)
+        return cls(Linear.fit(features, y), boosted)
 
     def predict(self, features: pd.DataFrame) -> np.ndarray:
         if not len(features):
             return np.array([])
-        linear = self.linear.predict_proba(_spread(features, self.typical))[:, 1]
         boosted = self.boosted.predict_proba(features.to_numpy(dtype="float64"))[:, 1]
-        return (linear + boosted) / 2
-
-
-def _spread(features: pd.DataFrame, typical: pd.Series) -> np.ndarray:
-    """Return the features on a log scale, nulls at the typical value and flagged."""
-    middle = typical.to_numpy(dtype="float64")
-    small = 0.02 * np.abs(middle) + 1e-3
-    given = features.to_numpy(dtype="float64")
-    unknown = np.isnan(given)
-    values = np.log(np.maximum(np.where(unknown, middle, given), 0.0) + small)
-    varies = [name in PAUSES for name in features.columns]
-    return np.column_stack([values, unknown[:, varies]])
+        return (self.linear.predict(features) + boosted) / 2

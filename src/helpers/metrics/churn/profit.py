@@ -192,6 +192,19 @@ def backtest_policies(
     return pd.DataFrame(rows, columns=["choice", "customers", "lapsed", "profit", "low", "high"])
 
 
+def borne_out(tries: pd.DataFrame | None) -> str:
+    """Return what a back-test says of acting on the prediction: paid, open, lost, or nothing.
+
+    `paid` where the 95 % interval of its first row (the choice by the prediction) lies above 0,
+    `lost` where it lies below, `open` where it holds 0; empty where nobody would have been
+    contacted, or nothing was tested. Columns in: those of `backtest_policies`.
+    """
+    if tries is None or tries.empty or not tries["customers"].iloc[0]:
+        return ""
+    low, high = float(tries["low"].iloc[0]), float(tries["high"].iloc[0])
+    return "paid" if low > 0 else "lost" if high < 0 else "open"
+
+
 def control_group(listed: pd.DataFrame, *, action: Action, power: float = 0.8) -> tuple[int, float]:
     """Return how many of the contacts to leave alone, to learn the true success rate.
 
@@ -200,33 +213,60 @@ def control_group(listed: pd.DataFrame, *, action: Action, power: float = 0.8) -
     sqrt(4 p(1 − p)/k); as a success rate, that divided by p.
 
     Out: the size of the control group (half of the contacts, or fewer when fewer show the assumed
-    success rate) and the least success rate that the test can show.
+    success rate; 0 where there are not two contacts) and the least success rate that the test can
+    show (NaN then).
     """
     contacts = listed[listed["contact"]]
     count, p = len(contacts), float(contacts["probability"].mean()) if len(contacts) else 0.0
-    if count < 16 or p <= 0:
+    if count < 2 or p <= 0:
         return 0, float("nan")
-    z = NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(power)
+    z = _reach(power)
     least = z * math.sqrt(4 * p * (1 - p) / count) / p
     shown = p * action.success_rate
     noise = p * (1 - p) * (z / shown) ** 2 if shown > 0 else math.inf
     # 1/control + 1/treated ≤ 1/noise: the smaller root, half of the contacts where there is none.
     room = 1 - 4 * noise / count
     control = count / 2 * (1 - math.sqrt(room)) if room > 0 else count / 2
-    return math.ceil(control), least
+    return min(math.ceil(control), count // 2), least
 
 
-def with_control(listed: pd.DataFrame, *, action: Action, seed: int = 0) -> pd.DataFrame:
+def contacts_needed(listed: pd.DataFrame, *, action: Action, power: float = 0.8) -> float:
+    """Return how many contacts, half of them left alone, it takes to show the assumed success rate.
+
+    Formula: 4 p(1 − p)·((1.96 + z_power)/(p·γ))², p the mean risk of the contacts and γ the success
+    rate: `control_group` solved for k. NaN without contacts; infinite where the rate is zero.
+    """
+    p = float(listed.loc[listed["contact"], "probability"].mean())
+    if not p > 0:
+        return float("nan")
+    if not action.success_rate > 0:
+        return math.inf
+    return 4 * p * (1 - p) * (_reach(power) / (p * action.success_rate)) ** 2
+
+
+def _reach(power: float) -> float:
+    return NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(power)
+
+
+def with_control(
+    listed: pd.DataFrame, *, action: Action, tries: pd.DataFrame | None = None, seed: int = 0
+) -> pd.DataFrame:
     """Return the at-risk list with who is to be contacted and who is left alone to learn from.
 
     Columns in: those of `at_risk`. Columns out: also `do` string: `contact`, `leave alone` (a
-    random part of those for whom contact pays, as large as `control_group` says), or empty.
+    random part of those for whom contact is expected to pay) or empty. The part is as large as
+    `control_group` says where the back-test (`tries`, of `backtest_policies`) bears the choice out,
+    half where it leaves it open or there is none; where it lost, nobody is contacted.
+
     Grain: one row per customer; the same customers for the same list and `seed`, whatever the
     order of rows.
     """
-    size, _ = control_group(listed, action=action)
-    chosen = np.sort(listed.loc[listed["contact"], "customer_id"].to_numpy(dtype=object))
+    said, worth = borne_out(tries), listed["contact"].astype(bool)
+    if said == "lost" or (said != "paid" and worth.sum() < 2):
+        worth = worth & False
+    size = control_group(listed, action=action)[0] if said == "paid" else int(worth.sum()) // 2
+    chosen = np.sort(listed.loc[worth, "customer_id"].to_numpy(dtype=object))
     held = set(np.random.default_rng(seed).permutation(chosen)[:size]) if size else set()
     apart = listed["customer_id"].isin(held)
     rounded = listed.round({name: 4 if name == "probability" else 2 for name in _WRITTEN})
-    return rounded.assign(do=np.select([apart, listed["contact"]], ["leave alone", "contact"], ""))
+    return rounded.assign(do=np.select([apart, worth], ["leave alone", "contact"], ""))

@@ -65,6 +65,8 @@ def _free(
     said = f"Orders with a revenue of zero: {write(free, 'count')}. They count as purchases"
     if isnan(now) or isnan(without):
         return f"{said}."
+    if write(without, "share") == write(now, "share"):
+        return f"{said}; without them the churn rate would be the same, {write(now, 'share')}."
     return (
         f"{said}; without them the churn rate would be {write(without, 'share')} in place of "
         f"{write(now, 'share')}."

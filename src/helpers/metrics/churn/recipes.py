@@ -42,7 +42,7 @@ _STAY: Recipe = {
     "unit": "share",
     "grain": "segment",
     "customers": "at_risk",
-    "labels": {"day": "Days since the first purchase"},
+    "labels": {"day": "Days since the first purchase seen"},
 }
 STAY = _STAY | {"low": "low", "high": "high", "title": "Customers still without a lapse"}
 STAY_BY_GROUP = _STAY | {"group": "segment", "switch": "split", "title": "Who stays longest"}
@@ -100,6 +100,13 @@ CONTRACT_STAY = _STAY | {
     "title": "Customers still under contract",
     "labels": {"day": "Days since the first contract"},
 }
+CONTRACT_STAY_BY_GROUP = _STAY | {
+    "group": "segment",
+    "switch": "split",
+    "title": "Who stays under contract longest",
+    "labels": {"day": "Days since the first contract"},
+}
+CONTRACT_RATES = RATES | {"title": "Logo churn by group"}
 ASSUMPTION_GRID: Recipe = {
     "x": "success",
     "y": "cost",
@@ -121,6 +128,8 @@ BACKTEST: Recipe = {
 RELIABILITY: Recipe = {
     "x": "predicted",
     "y": "observed",
+    "low": "low",
+    "high": "high",
     "x_unit": "share",
     "unit": "share",
     "grain": "bin",

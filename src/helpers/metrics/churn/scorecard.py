@@ -8,6 +8,8 @@ import pandas as pd
 from helpers.errors import MetricError
 from helpers.metrics.churn.evaluation import calibration, score_table, value_of
 from helpers.metrics.churn.features import features
+from helpers.metrics.churn.level import level_of
+from helpers.metrics.churn.rules import Alive
 from helpers.metrics.churn.study import Study, outcomes, study
 from helpers.metrics.churn.visits import need, number
 from helpers.periods import Period
@@ -53,12 +55,15 @@ def judged(
     period: Period,
     window: int,
     count: int = 3,
+    alive: Alive | None = None,
+    made: Mapping[Period, Study] | None = None,
     seed: int = 0,
 ) -> dict[Period, pd.DataFrame]:
     """Return the earlier predictions whose time is up, of the periods that are `due`.
 
-    Where none is kept, the prediction is learnt again from the rows up to the period's own day
-    alone, with today's window; periods too early for a prediction are left out.
+    Where none is kept, the prediction is learnt again as the report of that day did (the same
+    `alive`), from the rows up to the period's own day alone, with today's window; periods too early
+    for a prediction are left out.
 
     Args:
         kept: period → `predictions`, as its edition holds them.
@@ -66,6 +71,8 @@ def judged(
         period: of the report that judges.
         window: of that report.
         count: how many periods are judged, at most.
+        alive: as of `study`.
+        made: what was learnt again already (`earlier_studies`), with the same window and `alive`.
         seed: of what is learnt again.
 
     Kept predictions look ahead as many days as they were made for, which need not be today's
@@ -74,11 +81,15 @@ def judged(
     """
     found: dict[Period, pd.DataFrame] = {}
     for earlier in due(period, window=window, count=count):
-        if earlier not in kept:
-            made = study(visits, as_of=earlier.end, window=window, explain=False, seed=seed)
-            said = predictions(made)
-        else:
+        if earlier in kept:
             said = kept[earlier]
+        elif earlier in (made or {}):
+            said = predictions((made or {})[earlier])
+        else:
+            again = study(
+                visits, as_of=earlier.end, window=window, alive=alive, explain=False, seed=seed
+            )
+            said = predictions(again)
         known = visits.loc[visits["day"] <= pd.Timestamp(earlier.end), "customer_id"]
         said = said[said["customer_id"].isin(known)].reset_index(drop=True)
         if len(said) and number(earlier.end) + int(said["window_days"].max()) <= number(period.end):
@@ -91,11 +102,11 @@ def scorecard(
 ) -> pd.DataFrame:
     """Return how published predictions did, one row per period whose report made them.
 
-    Formula: `expected` = Σ p, with the 95 % range that chance alone allows (`expected_low`,
-    `expected_high`); `observed` = lapses in the `window` days after the report's day; `roc_auc`
-    with its bootstrap interval, `brier`; `rule_auc` of the plain rule "fewest purchase days in the
-    window"; `rule_brier` of giving everybody the rate observed, the best that can be done
-    without telling customers apart.
+    Formula: `expected` = Σ p, with the 95 % range `expected_low` to `expected_high` of `level_of`,
+    from the rows of its time (chance, the model's own error, common shifts); `observed` = lapses
+    in the `window` days after the report's day; `roc_auc` with its bootstrap interval, `brier`;
+    `rule_auc` of the plain rule "fewest purchase days in the window"; `rule_brier` of giving
+    everybody the rate observed, the best that can be done without telling customers apart.
 
     Args:
         predictions: period → `customer_id` string, `probability` float64 [`window_days` int64].
@@ -126,13 +137,15 @@ def _row(
 ) -> dict[str, object]:
     test = outcomes(scored, visits, made_on=period.end, window=window)
     level = calibration(test)
+    p = scored["probability"].to_numpy("float64")
+    ahead = level_of(visits, p, as_of=period.end, window=window)
     row: dict[str, object] = dict.fromkeys(_COLUMNS, float("nan")) | {
         "period": str(period),
         "window_days": window,
         "customers": level["customers"],
         "expected": level["expected"],
-        "expected_low": level["expected_low"],
-        "expected_high": level["expected_high"],
+        "expected_low": ahead.low,
+        "expected_high": ahead.high,
         "observed": level["observed"],
     }
     if not 0 < level["observed"] < level["customers"]:

@@ -90,7 +90,11 @@ def _banded(values: np.ndarray, bounds: list[int], names: list[str]) -> pd.Categ
 
 
 def with_attributes(table: pd.DataFrame, customers: pd.DataFrame, max_levels: int) -> pd.DataFrame:
-    """Return the table with every attribute of 2 to `max_levels` values as a string column."""
+    """Return the table with every attribute of 2 to `max_levels` values as a string column.
+
+    Raises:
+        MetricError: the customers have no `customer_id`, or one stands in the table twice.
+    """
     need(customers, ["customer_id"], table="customers")
     ids = customers["customer_id"].astype(str)
     if ids.duplicated().any():

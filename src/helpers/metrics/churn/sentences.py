@@ -1,9 +1,12 @@
 """What the charts say, in short sentences computed from the data."""
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from helpers.metrics.churn.profit import Threshold
 from helpers.metrics.writing import Write, plain
+from helpers.periods import Period
 
 
 def movement_sentence(history: pd.DataFrame, *, write: Write = plain) -> str:
@@ -20,7 +23,7 @@ def movement_sentence(history: pd.DataFrame, *, write: Write = plain) -> str:
     )
     return (
         f"In the last period: {write(new, 'count')} new, {write(back, 'count')} won back, "
-        f"{write(lost, 'count')} lapsed. The number of active customers {change}."
+        f"{write(lost, 'count')} lapsed. The number active in the churn window {change}."
     )
 
 
@@ -62,7 +65,7 @@ def stay_sentence(stays: pd.DataFrame, *, write: Write = plain) -> str:
         f"{write(float(row['survival']), 'share')} after {write(int(row['day']), 'days')}"
         for row in (marks if marks[0]["day"] < marks[1]["day"] else marks[1:])
     ]
-    return f"Customers who have not lapsed once since their first purchase: {', '.join(parts)}."
+    return f"Customers without a lapse since the first purchase seen: {', '.join(parts)}."
 
 
 def groups_sentence(stays: pd.DataFrame) -> str:
@@ -205,8 +208,8 @@ def scorecard_sentence(card: pd.DataFrame, *, write: Write = plain) -> str:
     right = int(card["observed"].between(card["expected_low"], card["expected_high"]).sum())
     ahead = int((card["roc_auc"] > card["rule_auc"]).sum())
     text = (
-        f"Of {len(card)} earlier predictions whose time is up, {right} expected as many lapses as "
-        f"came, within chance, and {ahead} ranked the customers better than the plain rule."
+        f"Of {len(card)} earlier predictions whose time is up, {right} held the lapses that came "
+        f"within their range, and {ahead} ranked the customers better than the plain rule."
     )
     wrong = card[~card["observed"].between(card["expected_low"], card["expected_high"])]
     if wrong.empty:
@@ -217,6 +220,24 @@ def scorecard_sentence(card: pd.DataFrame, *, write: Write = plain) -> str:
         f"{text} Where it missed, {write(abs(ratio - 1), 'share')} {side} lapsed than "
         "expected: plan with that margin."
     )
+
+
+def expected_sentence(
+    card: pd.DataFrame, *, name: Callable[[Period], str] = str, write: Write = plain
+) -> str:
+    """Say for each earlier prediction how many lapses it expected and how many came.
+
+    Columns in: those of `scorecard`. `name` writes a period for the reader.
+    """
+    parts = []
+    for row in card.itertuples():
+        low, middle, high = (
+            write(round(float(v)), "count")
+            for v in (row.expected_low, row.expected, row.expected_high)
+        )
+        period, came = name(Period.parse(str(row.period))), write(int(row.observed), "count")
+        parts.append(f"{period}: {middle} expected ({low} to {high}), {came} came")
+    return f"{'; '.join(parts)}." if parts else "No earlier prediction has come to its end yet."
 
 
 def _lower(name: object) -> str:

@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from helpers.metrics.churn import definitions as d
 from helpers.metrics.churn.activity import churn
 from helpers.metrics.churn.segments import SPEND, in_words, spend_tier, with_attributes
 from helpers.metrics.churn.survival import (
@@ -14,9 +15,14 @@ from helpers.metrics.churn.survival import (
     share_after,
     survival_curve,
 )
+from helpers.metrics.churn.training import history_days
 from helpers.metrics.churn.visits import arrays
 from helpers.metrics.churn.window import Window
+from helpers.metrics.contracts import Kpi
+from helpers.metrics.writing import Write, plain
 from helpers.periods import Period
+
+HALF_YEAR = 182
 
 
 def starting_groups(
@@ -65,6 +71,17 @@ def stay_by_group(
     """
     stays = lifetimes(visits, as_of=as_of, window=window)
     groups = starting_groups(visits, as_of=as_of, customers=customers)
+    return curves_by_group(stays, groups, step=step, most=most)
+
+
+def curves_by_group(
+    stays: pd.DataFrame, groups: pd.DataFrame, *, step: int = 7, most: int = 4
+) -> pd.DataFrame:
+    """Return Kaplan–Meier retention by up to `most` dimensions of groups, clearest first.
+
+    Columns in: `stays` as of `lifetimes`; `groups` with `customer_id` and a column a dimension.
+    Columns out and grain: those of `stay_by_group`.
+    """
     everybody = survival_curve(stays, event="lapsed", step=step)
     parts = [everybody.assign(dimension="all", split="All customers", p_value=np.nan)]
     merged = stays.merge(groups, on="customer_id", how="left")
@@ -132,3 +149,53 @@ def window_choices(
         )
     columns = ["days", "customers", "churn_rate", "low", "high", "returned", "chosen"]
     return pd.DataFrame(found, columns=columns)
+
+
+def retention_kpi(
+    visits: pd.DataFrame, *, period: Period, window: int, write: Write = plain
+) -> Kpi:
+    """Return the share of customers who stay half a year without a lapse, with its interval.
+
+    Counted from the first purchase seen. Those of the first `window` days of the data had most
+    likely bought before: their clock starts late, and no entry age is known by which to correct it.
+    The note says how many they are, and the share of the others alone.
+    """
+
+    def at(stays: pd.DataFrame) -> pd.Series:
+        return share_after(survival_curve(stays, event="lapsed", step=7), day=HALF_YEAR)
+
+    spans = (period, period.previous(), period.year_before())
+    lives = [lifetimes(visits, as_of=p.end, window=window) for p in spans]
+    now, before, last_year = map(at, lives)
+    if history_days(visits, as_of=period.end) <= HALF_YEAR:
+        note = f"Needs more than {HALF_YEAR} days of history."
+    else:
+        first = lives[0]["first_day"]
+        later = first >= first.min() + pd.Timedelta(days=window)
+        note = _clock(len(first), int(later.sum()), at(lives[0][later]), write)
+    return Kpi(
+        d.RETAINED_SHARE,
+        now.get("survival"),
+        low=now.get("low"),
+        high=now.get("high"),
+        previous=before.get("survival"),
+        year_before=last_year.get("survival"),
+        note=note,
+    )
+
+
+def _clock(customers: int, later: int, alone: pd.Series, write: Write) -> str:
+    early = customers - later
+    text = (
+        f"{write(early, 'count')} of {write(customers, 'count')} customers were there when the "
+        "data begin: their clock starts late"
+    )
+    stays = float(alone.get("survival", float("nan")))
+    if np.isnan(stays):
+        return f"{text}, and too few of the others were watched for so long to count them alone."
+    limits = ""
+    if not np.isnan(alone["low"]):
+        limits = (
+            f" ({write(float(alone['low']), 'share')} to {write(float(alone['high']), 'share')})"
+        )
+    return f"{text}. Of the {write(later, 'count')} others, {write(stays, 'share')}{limits} stay."

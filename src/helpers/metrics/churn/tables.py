@@ -6,12 +6,24 @@ import pandas as pd
 
 from helpers.metrics.churn.at_risk import by_segment
 from helpers.metrics.churn.evaluation import MEASURES, value_of
+from helpers.metrics.churn.rules import P_ALIVE
 from helpers.metrics.churn.study import MODEL, Study
+from helpers.metrics.writing import Write, plain
 
-_SCORES = (
-    "ROC AUC: share of pairs put in the right order, with its 95% interval. PR AUC: mean share of "
-    "true lapses among those flagged. Higher is better; for Brier score and log loss, lower is. "
-    "P(alive): chance of still being a customer, by a purchase model."
+_RANKING = (
+    "ROC AUC: share of pairs put in the right order; a coin has half. PR AUC: mean share of true "
+    "lapses among those flagged; a coin has the share that lapsed, {}. Higher is better. 95% "
+    "intervals by bootstrap of customers."
+)
+_ALIVE = " P(alive): chance of still being a customer, by a purchase model."
+_NAMES = {
+    "roc_auc": "ROC AUC",
+    "pr_auc": "PR AUC",
+    "brier": "Brier score × 100",
+    "log_loss": "Log loss × 100",
+}
+_ERRORS = (
+    "Brier score: mean squared error. Lower is better. 95% intervals by bootstrap of customers."
 )
 
 
@@ -40,7 +52,7 @@ def risk_table(listed: pd.DataFrame, groups: pd.DataFrame, *, by: str) -> dict[s
             "probability": "Mean risk",
             "expected_lapses": "Expected to lapse",
             "expected_loss": "Margin at risk",
-            "contacts": "To contact",
+            "contacts": "Worth a contact",
             "expected_gain": "Expected gain",
         },
         "note": (
@@ -51,33 +63,43 @@ def risk_table(listed: pd.DataFrame, groups: pd.DataFrame, *, by: str) -> dict[s
     }
 
 
-def score_rows(found: Study) -> dict[str, Any]:
-    """Return how the model and the plain rules did on the test, one row each."""
-    rows = []
-    for name in found.columns:
-        row: dict[str, Any] = {
-            "score": "The model" if name == MODEL else name[0].upper() + name[1:]
-        }
-        row |= {measure: value_of(found.scores, name, measure) for measure in MEASURES[:2]}
-        row |= {measure: 100 * value_of(found.scores, name, measure) for measure in MEASURES[2:]}
-        row |= {side: value_of(found.scores, name, "roc_auc", side) for side in ("low", "high")}
-        rows.append(row)
-    columns = ["score", "roc_auc", "low", "high", "pr_auc", "brier", "log_loss"]
+def score_rows(found: Study, *, write: Write = plain) -> list[dict[str, Any]]:
+    """Return how the model and the plain rules did on the test, one row each, in two tables.
+
+    The ranking (ROC AUC, PR AUC) and the probabilities (Brier score, log loss), each value with its
+    95 % interval.
+    """
+    note = ""
+    if found.columns:
+        note = _RANKING.format(write(float(found.test["lapsed"].mean()), "share"))
+        note += _ALIVE if P_ALIVE in found.columns else ""
+    return [
+        _scores(found, MEASURES[:2], 1, "The model beside plain rules: ranking on the test", note),
+        _scores(
+            found, MEASURES[2:], 100, "The model beside plain rules: probabilities on the test",
+            _ERRORS if found.columns else "",
+        ),
+    ]  # fmt: skip
+
+
+def _scores(
+    found: Study, names: tuple[str, ...], factor: int, title: str, note: str
+) -> dict[str, Any]:
+    columns = [(m, end) for m in names for end in ("value", "low", "high")]
+    keys = [measure if end == "value" else f"{measure}_{end}" for measure, end in columns]
+    rows = [
+        ["The model" if name == MODEL else name[0].upper() + name[1:]]
+        + [factor * value_of(found.scores, name, measure, end) for measure, end in columns]
+        for name in found.columns
+    ]
+    heads = {key: {"low": "from", "high": "to"}.get(key.rsplit("_", 1)[-1], "") for key in keys}
     return {
-        "frame": pd.DataFrame(rows, columns=columns),
-        "title": "The model beside plain rules, on the test",
+        "frame": pd.DataFrame(rows, columns=["score", *keys]),
+        "title": title,
         "grain": "model",
-        "units": dict.fromkeys(columns[1:5], "share") | dict.fromkeys(columns[5:], "number"),
-        "labels": {
-            "score": "Ranked by",
-            "roc_auc": "ROC AUC",
-            "low": "from",
-            "high": "to",
-            "pr_auc": "PR AUC",
-            "brier": "Brier score × 100",
-            "log_loss": "Log loss × 100",
-        },
-        "note": _SCORES if rows else "",
+        "units": dict.fromkeys(keys, "share" if factor == 1 else "number"),
+        "labels": heads | {m: _NAMES[m] for m in names} | {"score": "Ranked by"},
+        "note": note,
     }
 
 
@@ -108,8 +130,12 @@ def scorecard_rows(card: pd.DataFrame) -> dict[str, Any]:
         "window_days",
         "customers",
         "expected",
+        "expected_low",
+        "expected_high",
         "observed",
         "roc_auc",
+        "low",
+        "high",
         "rule_auc",
         "brier",
         "rule_brier",
@@ -120,17 +146,20 @@ def scorecard_rows(card: pd.DataFrame) -> dict[str, Any]:
         "title": "Earlier predictions and what came",
         "grain": "period",
         "units": {
-            "expected": "count",
-            "observed": "count",
-            **dict.fromkeys(names[5:7], "share"),
-            **dict.fromkeys(names[7:], "number"),
+            **dict.fromkeys(names[3:7], "count"),
+            **dict.fromkeys(names[7:11], "share"),
+            **dict.fromkeys(names[11:], "number"),
         },
         "labels": {
             "period": "Predicted at the end of",
             "window_days": "Days ahead",
             "expected": "Lapses expected",
+            "expected_low": "from",
+            "expected_high": "to",
             "observed": "Lapses seen",
             "roc_auc": "ROC AUC",
+            "low": "from",
+            "high": "to",
             "rule_auc": "ROC AUC of the plain rule",
             "brier": "Brier score × 100",
             "rule_brier": "The same, one rate for all",
