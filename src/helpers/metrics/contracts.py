@@ -27,7 +27,7 @@ class Contract:
         exclusions: which rows or customers do not count.
         higher_is: whether more of it is good news.
         precision: decimals it is recorded with (of the raw value: a share of .1234 needs 4).
-        owner: who answers for the definition.
+        owner: who answers for the definition: a function such as Finance. Every KPI has one.
         reconciles: the sum over the period of a source's table that it must equal, such as
             `orders.revenue`: no report is published that disagrees with it, or with another one.
     """
@@ -41,7 +41,7 @@ class Contract:
     exclusions: str = ""
     higher_is: Direction = "better"
     precision: int = 2
-    owner: str = "Analytics"
+    owner: str = ""
     reconciles: str = ""
 
 

@@ -100,6 +100,7 @@ REVENUE_GINI = Contract(
     higher_is="neutral",
     precision=3,
     owner="CRM",
+    denominator="customers × revenue of all customers in the window",
 )
 HOLDOUT_BIAS = Contract(
     name="purchase_forecast_bias",

@@ -10,6 +10,7 @@ PERIOD_SALES = Contract(
     formula="sum of revenue over the orders dated in the period",
     exclusions="Rows removed by the quality gate; see data quality.",
     reconciles="orders.revenue",
+    owner="Finance",
 )
 FORECAST_SALES = Contract(
     name="forecast_sales",
@@ -17,6 +18,7 @@ FORECAST_SALES = Contract(
     unit="currency",
     definition="The forecast of next period's sales, made from days up to the period's end only.",
     formula="sum of the reconciled daily forecasts over next period's days",
+    owner="Data science",
 )
 FORECAST_ORDERS = Contract(
     name="forecast_orders",
@@ -25,6 +27,7 @@ FORECAST_ORDERS = Contract(
     definition="The forecast of how many orders next period will bring.",
     formula="sum of the daily order forecasts over next period's days",
     precision=0,
+    owner="Data science",
 )
 FORECAST_CUSTOMERS = Contract(
     name="forecast_customers",
@@ -35,6 +38,7 @@ FORECAST_CUSTOMERS = Contract(
     "last window's customers, whichever was closer in past forecasts; the 80% range is as wide as "
     "the errors of the rule that would have been chosen at the time",
     precision=0,
+    owner="Data science",
 )
 FORECAST_ERROR = Contract(
     name="forecast_error",
@@ -46,6 +50,7 @@ FORECAST_ERROR = Contract(
     denominator="actual sales of the backtest's horizons",
     higher_is="worse",
     precision=4,
+    owner="Data science",
 )
 FORECAST_ADVANTAGE = Contract(
     name="forecast_advantage",
@@ -56,6 +61,7 @@ FORECAST_ADVANTAGE = Contract(
     formula="1 - sum |error of the forecast| / sum |error of the seasonal naive forecast|",
     denominator="error of the seasonal naive forecast in the backtest",
     precision=4,
+    owner="Data science",
 )
 FORECAST_COVERAGE = Contract(
     name="forecast_coverage",
@@ -68,6 +74,7 @@ FORECAST_COVERAGE = Contract(
     denominator="days of the backtest",
     higher_is="neutral",
     precision=4,
+    owner="Data science",
 )
 TARGET_ATTAINMENT = Contract(
     name="target_attainment",
@@ -77,6 +84,7 @@ TARGET_ATTAINMENT = Contract(
     formula="sales of the period / target",
     denominator="target of the period",
     precision=4,
+    owner="Sales",
 )
 TARGET_PROBABILITY = Contract(
     name="target_probability",
@@ -87,6 +95,7 @@ TARGET_PROBABILITY = Contract(
     formula="(past errors with forecast + error >= target, + 0.5) / (number of errors + 1)",
     denominator="errors of the backtest, stretched to the size of total sales",
     precision=4,
+    owner="Data science",
 )
 
 CONTRACTS = (
