@@ -176,8 +176,8 @@ def test_a_line_of_names_keeps_their_order_and_days_are_sorted() -> None:
         (-0.004, "currency", "$0.00"),
         (-0.0004, "share", "0.0%"),
         (-0.0, "number", "0"),
-        (-0.003, "points", "-0.3 pp"),
-        (-5.0, "currency", "-$5.00"),
+        (-0.003, "points", "−0.3 pp"),
+        (-5.0, "currency", "−$5.00"),
     ],
 )
 def test_what_rounds_to_zero_has_no_minus(value: float, unit: str, text: str) -> None:

@@ -13,7 +13,7 @@ YEN = Formatter("JPY", "ja_JP")
     [
         (1234.4, "currency", "$1,234"),  # hundredths say nothing beside thousands
         (12.344, "currency", "$12.34"),
-        (-12.3, "currency", "-$12.30"),
+        (-12.3, "currency", "−$12.30"),
         (0.0, "currency", "$0"),
         (0.0884, "share", "8.8%"),
         (0.012, "points", "1.2 pp"),

@@ -20,7 +20,7 @@ ACCOUNT = pd.DataFrame(
 def test_the_summary_counts_every_fate_once_and_names_the_money_left_out() -> None:
     assert summary(ACCOUNT, US) == (
         "Of 100 raw rows, 92 are used, 2 of them corrected; 8 are left out (8.0%), "
-        "whose amounts add up to -$80.00."
+        "whose amounts add up to −$80.00."
     )
 
 

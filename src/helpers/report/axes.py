@@ -177,7 +177,9 @@ def _in_two_lines(text: str) -> str:
 
 
 def legend(axes: Any, entries: int) -> None:
-    """Put the legend above the plot, in as many columns as fit."""
+    """Put the legend above the plot, in as many columns as fit; one series needs none."""
+    if entries < 2:
+        return
     axes.legend(
         loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2 if entries > 3 else entries,
         borderaxespad=0, columnspacing=1.2, handlelength=1.8, title=None,

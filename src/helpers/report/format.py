@@ -41,7 +41,7 @@ class Formatter:
             return NOTHING
         text = self._text(value or 0.0, unit, decimals)
         minus_zero = math.copysign(1.0, value) < 0 and not _told(text)
-        return self._text(-value, unit, decimals) if minus_zero else text
+        return self._text(-value, unit, decimals) if minus_zero else _with_minus(text)
 
     @lru_cache(maxsize=4096)  # noqa: B019 - a frozen value; a page writes the same ticks many times
     def _text(self, value: float, unit: str, decimals: int | None) -> str:
@@ -87,6 +87,9 @@ class Formatter:
 
     def short(self, value: float, unit: str) -> str:
         """Return the value as an axis writes it: `$380K`, `12%`."""
+        return _with_minus(self._short(value, unit))
+
+    def _short(self, value: float, unit: str) -> str:
         if unit == "currency" and abs(value) >= 1000:
             digits = 1 if abs(value) % 10 ** (3 * _thousands(value)) else 0
             text = format_compact_currency(
@@ -137,6 +140,11 @@ class Formatter:
     def month_tick(self, day: date, *, with_year: bool) -> str:
         """Return a month as an axis writes it."""
         return format_skeleton("yMMM" if with_year else "MMM", day, locale=self.locale)
+
+
+def _with_minus(text: str) -> str:
+    """Return a number with a true minus sign, as changes have it: many locales write a hyphen."""
+    return text.replace("-", "−")
 
 
 def _signed(change: float, text: str) -> str:
