@@ -22,6 +22,7 @@ from helpers.batch.arguments import (
     NoPublish,
     NoWait,
     Only,
+    Overwrite,
     Period,
     Port,
     Profile,
@@ -34,6 +35,7 @@ from helpers.batch.arguments import (
     Staging,
     Timeout,
     Values,
+    Verify,
 )
 from helpers.errors import HelpersError
 
@@ -206,19 +208,19 @@ def publish(
     serve: Annotated[bool, typer.Option("--serve", help="Serve it to this machine.")] = False,
     port: Port = 8000,
     to: Annotated[str | None, typer.Option(help="Copy it to a folder or fsspec address.")] = None,
+    overwrite: Overwrite = False,
+    verify: Verify = False,
 ) -> int:
     """Publish what is there."""
-    from helpers.batch import published
-    from helpers.batch.lock import one_run
+    from helpers.batch import lock, published
 
-    with one_run(wait=True, say=typer.echo):
+    with lock.one_run(wait=True, say=typer.echo):
         published.forget()
         status = _publish(formats, site_url, renderer)
     if to:
         from helpers.publish import deploy
 
-        made = deploy(to)
-        typer.echo(f"Copied {made.copied} files to {made.to}; {made.unchanged} were there already.")
+        typer.echo(deploy(to, overwrite=overwrite, verify=verify).said)
     if serve:
         from helpers.publish import serve as serve_site
 

@@ -145,6 +145,16 @@ def test_publish_to_copies_the_site_and_says_how_much(published: Any, tmp_path: 
     count = len(tree(published.site))
     assert f"Copied {count} files to {www}; 0 were there already." in done.output
     assert (www / "index.html").read_bytes() == (published.site / "index.html").read_bytes()
+    again = ["publish", "--formats", "html", "--renderer", "built-in", "--to", str(www)]
+    (www / "run.html").unlink()
+    assert "1 had been altered there." in CliRunner().invoke(app, again).output
+    (www / LIST).unlink()
+    (www / "run.html").write_text("mine")
+    refused = CliRunner().invoke(app, again)
+    assert (refused.exit_code, "holds files that no deployment" in refused.output) == (1, True)
+    assert (www / "run.html").read_text() == "mine"
+    assert CliRunner().invoke(app, [*again, "--overwrite", "--verify"]).exit_code == 0
+    assert (www / "run.html").read_bytes() == (published.site / "run.html").read_bytes()
 
 
 def test_any_fsspec_address_will_do(published: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from helpers.batch import published
 from helpers.document import MIME
 from helpers.publish import PublishResult, deploy, files, publish, publisher, store
 from helpers.publish.guard import Guard, guard_for
@@ -140,9 +141,11 @@ def test_what_was_altered_by_hand_is_made_again_and_nothing_else(kit: Any) -> No
     kit.write(kit.book(), kit.book(family="churn"), kit.book(period="2017-11"))
     built_in("html", "pdf")
     whole = {path: path.read_bytes() for path in kit.site.rglob("*") if path.is_file()}
+    assert published.altered() == []
     for name in ALTERED:
         path = kit.site / name
         path.write_bytes(path.read_bytes()[::-1])  # of the same size
+    assert published.altered() == sorted(ALTERED)
     result = built_in("html", "pdf")
     assert (result.failed, result.written) == ([], len(ALTERED))
     assert {path: path.read_bytes() for path in kit.site.rglob("*") if path.is_file()} == whole
@@ -158,10 +161,21 @@ def test_what_was_only_touched_is_noted_and_not_made_again(
     stamp = files.stamp
     monkeypatch.setattr(store, "stamp", lambda path: hashed.append(path.name) or stamp(path))
     (kit.site / f"{NAME}.xlsx").touch()
+    assert published.altered() == []
     assert built_in().written == 0
     assert hashed == ["2017-12.xlsx"], "the others have the size and time that are noted"
     assert built_in().written == 0
     assert len(hashed) == 1
+
+
+def test_the_plan_tells_of_files_that_are_gone_and_of_no_site_nothing(kit: Any) -> None:
+    assert published.altered() == []
+    kit.write(kit.book())
+    built_in()
+    (kit.site / f"{NAME}.xlsx").unlink()
+    assert published.altered() == [f"{NAME}.xlsx"]
+    (kit.output / "store" / "site.json").write_text('{"files": 3}')
+    assert published.altered() == []
 
 
 def test_a_kept_page_that_was_altered_cannot_be_made_again_and_goes(kit: Any) -> None:

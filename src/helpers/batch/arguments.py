@@ -44,3 +44,9 @@ NoPublish = Annotated[
 ]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Stop if another run is at work.")]
 Profile = Annotated[bool, typer.Option("--profile", help="Name the slowest cells at the end.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="--to: replace files that no deployment put there.")
+]
+Verify = Annotated[
+    bool, typer.Option("--verify", help="--to: read what is there, and mend what was altered.")
+]

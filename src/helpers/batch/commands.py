@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from helpers import params, paths
+from helpers.batch import published
 from helpers.batch import run as runs
 from helpers.batch.attempts import sweep
 from helpers.batch.explain import explained, listed
@@ -80,6 +81,10 @@ def show_plan(
     plan = planned(asked, chosen, force=force)
     for line in explained(plan, *explain) if explain else listed(plan):
         print(line)
+    touched = [] if explain else published.altered()
+    if touched:
+        said = f"{counted(len(touched), 'file')} of the site, such as {touched[0]}"
+        print(f"Altered by hand: {said}. The next run or publication restores what it can.")
     return 0
 
 

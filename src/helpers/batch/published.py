@@ -1,5 +1,6 @@
 """Whether the site still shows what is there, so that a run that changed nothing ends at once."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -47,6 +48,32 @@ def note(made_from: str) -> None:
         HelpersError: the disk refuses.
     """
     write_json(_stamp(), {"key": made_from, "site": _signatures(paths.site())})
+
+
+def altered() -> list[str]:
+    """Return the files of the site that are not as a publication wrote them, missing ones too.
+
+    Of the files whose size and time of change are as noted, none is read.
+    """
+    try:
+        noted = json.loads((store() / "site.json").read_bytes())
+        stamps = dict(noted["files"])
+        for entry in noted["entries"].values():
+            stamps.update(entry["files"])
+        return sorted(name for name, stamp in stamps.items() if not _is_as_noted(name, stamp))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []  # nothing was published yet, or by another release, which makes all anew
+
+
+def _is_as_noted(name: str, stamp: list[Any]) -> bool:
+    path, (made_of, *mark) = paths.site() / name, stamp
+    try:
+        found = path.stat()
+        if [found.st_size, found.st_ctime_ns] == mark:
+            return True
+        return hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest() == made_of
+    except FileNotFoundError:
+        return False
 
 
 def state() -> str:

@@ -29,6 +29,12 @@ class Deployed:
     removed: int
     repaired: int = 0
 
+    @property
+    def said(self) -> str:
+        """The deployment in words."""
+        text = f"Copied {self.copied} files to {self.to}; {self.unchanged} were there already."
+        return f"{text}\n{self.repaired} had been altered there." if self.repaired else text
+
 
 def deploy(
     to: str,
