@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import logging
+import os
 import time
 from functools import partial
 from pathlib import Path
@@ -68,6 +69,8 @@ def _execute(
 
     logger.setLevel(logging.CRITICAL)  # parameters are checked already, and failures told by us
     landing, limits = Path(job.landing), job.limits
+    if path := job.environment.get("JUPYTER_PATH"):  # where the runner had to install kernelspecs
+        os.environ["JUPYTER_PATH"] = path
     log = landing / LOG
     try:
         papermill.execute_notebook(

@@ -9,10 +9,13 @@ from collections.abc import Callable
 from concurrent import futures
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from functools import partial
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from typing import Any
 
 from helpers.errors import UsageError
+
+_PRELOAD = "helpers.batch.worker"
 
 
 def open_executor(spec: str, jobs: int) -> tuple[Executor, int]:
@@ -34,6 +37,16 @@ def open_executor(spec: str, jobs: int) -> tuple[Executor, int]:
     )
 
 
+def prepare(executor: str) -> None:
+    """Have workers' imports under way while a run still begins, where workers are of this machine.
+
+    They get the environment that this process has now.
+    """
+    if executor == "processes" and os.name == "posix":
+        multiprocessing.get_context("forkserver").set_forkserver_preload([_PRELOAD])
+        forkserver.ensure_running()
+
+
 class Lanes(Executor):
     """A process pool in which the death of one worker costs only the job that it had.
 
@@ -42,7 +55,7 @@ class Lanes(Executor):
     the reading end of a pipe whose other end is only here.
     """
 
-    def __init__(self, lanes: int, *, preload: str = "helpers.batch.worker") -> None:
+    def __init__(self, lanes: int, *, preload: str = _PRELOAD) -> None:
         method = "forkserver" if os.name == "posix" else "spawn"
         self._context = multiprocessing.get_context(method)
         if method == "forkserver":

@@ -11,10 +11,11 @@ from helpers.batch import attempts, settle, store
 from helpers.batch import kernel as kernels
 from helpers.batch.basis import Basis
 from helpers.batch.edition import Edition
+from helpers.batch.edition import store as store_folder
 from helpers.batch.job import Job, Limits, Outcome
 from helpers.batch.order import before, longest_first
 from helpers.batch.plan import Plan, Planned
-from helpers.batch.pool import open_executor
+from helpers.batch.pool import open_executor, prepare
 from helpers.batch.progress import Progress, open_progress
 from helpers.batch.record import Page, Record, RunRecord
 from helpers.batch.runner import Runner, Way, describe_failure
@@ -200,6 +201,8 @@ def _kernel(options: Options) -> tuple[str, str]:
     """Return the kernelspec to use; a cluster's workers choose their own unless one is named."""
     if options.executor != "processes":
         return options.kernel or "", ""
+    kernels.spare_home(store_folder())
+    prepare(options.executor)
     return kernels.chosen(options.kernel)
 
 
