@@ -3,13 +3,17 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
+
+import helpers
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.long
@@ -25,40 +29,75 @@ CELLS = (
 MONTHS = ("--from", "2017-09", "--to", "2017-12", "--family", "alpha")
 
 
-@pytest.fixture(scope="module")
-def scheduler(tmp_path_factory):
-    """A scheduler and two workers that know nothing of the project's folder."""
-    folder = tmp_path_factory.mktemp("cluster")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("CRM_REPORTS")}
-    environment |= {"TMPDIR": str(folder), "DASK_DISTRIBUTED__WORKER__DAEMON": "False"}
-    began = []
+class Cluster:
+    """A scheduler and workers that know nothing of the project's folder."""
 
-    def begin(module, *arguments, until):
+    def __init__(self, folder):
+        self.folder, self.began = folder, []
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("CRM_REPORTS")}
+        self.environment = clean | {
+            "TMPDIR": str(folder), "DASK_DISTRIBUTED__WORKER__DAEMON": "False",
+        }  # fmt: skip
+        address = self.begin(
+            "dask_scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard",
+            until=r"tcp://127\.0\.0\.1:\d+",
+        )  # fmt: skip
+        self.address = address.removeprefix("tcp://")
+
+    def begin(self, module, *arguments, until, **variables):
         process = subprocess.Popen(
             [sys.executable, "-m", f"distributed.cli.{module}", *arguments],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment,
-            cwd=folder,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            env=self.environment | variables, cwd=self.folder,
         )  # fmt: skip
-        began.append(process)
+        self.began.append(process)
         for line in process.stderr:
             if found := re.search(until, line):
                 return found.group(0)
         raise AssertionError(f"{module} did not begin")
 
-    address = begin(
-        "dask_scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard",
-        until=r"tcp://127\.0\.0\.1:\d+",
-    )  # fmt: skip
-    for _ in range(2):
-        begin(
-            "dask_worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny",
-            until="Registered to",
+    def worker(self, **variables):
+        self.begin(
+            "dask_worker", self.address, "--nthreads", "1", "--no-dashboard", "--no-nanny",
+            until="Registered to", **variables,
         )  # fmt: skip
-    yield address.removeprefix("tcp://")
-    for process in reversed(began):
-        process.terminate()
-        process.wait(timeout=30)
-        process.stderr.close()
+
+    def end(self):
+        for process in reversed(self.began):
+            process.terminate()
+            process.wait(timeout=30)
+            process.stderr.close()
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory):
+    """The address of a cluster of two workers."""
+    cluster = Cluster(tmp_path_factory.mktemp("cluster"))
+    cluster.worker()
+    cluster.worker()
+    yield cluster.address
+    cluster.end()
+
+
+def test_a_worker_with_other_code_refuses_and_says_so(project, crm, tmp_path):
+    code = Path(helpers.__file__).parent
+    shutil.copytree(code, tmp_path / "copy" / "helpers", ignore=shutil.ignore_patterns("*.pyc"))
+    cluster = Cluster(tmp_path)
+    try:
+        cluster.worker(PYTHONPATH=str(tmp_path / "copy"))
+        arguments = ("run", "--period", "2017-12", "--family", "alpha",
+                     "--executor", f"dask://{cluster.address}")  # fmt: skip
+        done = crm(*arguments)
+        assert done.exit_code == 0, done.output  # the same code in another folder is the same
+        with (tmp_path / "copy" / "helpers" / "periods.py").open("a") as file:
+            file.write("\nSTALE = True\n")
+        done = crm(*arguments, "--force")
+        assert done.exit_code == 1, done.output
+        assert "WorkerDiffersError" in done.output
+        assert "has other code there" in done.output
+        assert "begin the worker anew" in done.output
+    finally:
+        cluster.end()
 
 
 def texts(project):
@@ -84,13 +123,15 @@ def test_workers_see_their_own_copy_and_send_private_lists_home(project, crm, sc
         "run", *MONTHS, "--executor", f"dask://{scheduler}", "--staging", f"file://{staging}"
     )
     assert done.exit_code == 0, done.output
-    assert "['notebooks', 'params', 'store', 'work']" in project.text("alpha", "2017-09")
+    assert "['manifest.json', 'notebooks', 'params', 'store', 'work']" in project.text(
+        "alpha", "2017-09"
+    )
     sent = project.output / "private" / "small" / "alpha" / "2017-09-list.csv"
     assert sent.read_text() == "customer\nc1\n"
     assert sent.stat().st_mode & 0o777 == 0o600
     assert sent.parent.stat().st_mode & 0o777 == 0o700
-    assert [path.name for path in staging.iterdir()].count("bundles") == 1
-    assert list((staging / "results").iterdir()) == []
+    (own,) = staging.iterdir()
+    assert [path.name for path in own.iterdir()] == ["bundles"]
 
 
 def test_a_failure_on_a_worker_is_told_like_any_other(project, crm, scheduler):
@@ -144,7 +185,7 @@ def test_a_run_that_is_stopped_stops_what_runs_on_workers(project, crm, schedule
     assert run.returncode == {signal.SIGINT: 130, signal.SIGKILL: -9}[how], said
     wait_for(lambda: not attempts())
     if how == signal.SIGINT:
-        assert list((staging / "results").glob("*")) == []
+        assert list(staging.glob("*/results/*/*")) == []
     project.family("alpha", "print('mended')")
     done = crm("run", "--period", "2017-12", "--family", "alpha",
                "--executor", f"dask://{scheduler}", "--staging", str(staging))  # fmt: skip

@@ -9,7 +9,7 @@ from concurrent.futures import BrokenExecutor, CancelledError
 import psutil
 import pytest
 
-from helpers.batch.pool import Lanes, open_executor
+from helpers.batch.pool import Lanes, NoWorkerError, open_executor
 from helpers.errors import UsageError
 
 
@@ -36,6 +36,35 @@ def test_a_worker_that_dies_costs_its_own_job_only(lanes):
     with pytest.raises(BrokenExecutor):
         lanes.submit(os._exit, 9).result(timeout=30)
     assert slow.result(timeout=30) is None
+    assert lanes.submit(abs, -3).result(timeout=30) == 3
+
+
+def test_a_worker_that_cannot_begin_costs_its_job_and_not_its_lane(monkeypatch):
+    pool, begin, refused = (
+        Lanes(1, preload="json"),
+        Lanes._lane,
+        [OSError(24, "Too many open files")],
+    )
+
+    def lane(self):
+        if refused:
+            raise refused.pop()
+        return begin(self)
+
+    monkeypatch.setattr(Lanes, "_lane", lane)
+    first, second = pool.submit(abs, -3), pool.submit(abs, -4)
+    with pytest.raises(NoWorkerError, match="Too many open files"):
+        first.result(timeout=30)
+    assert second.result(timeout=30) == 4
+    pool.shutdown(wait=True, cancel_futures=True)
+
+
+def test_a_lane_that_takes_no_call_is_replaced(lanes):
+    assert lanes.submit(abs, -3).result(timeout=30) == 3
+    (idle,) = lanes._idle
+    idle.shutdown()
+    with pytest.raises(NoWorkerError, match="cannot schedule new futures"):
+        lanes.submit(abs, -3).result(timeout=30)
     assert lanes.submit(abs, -3).result(timeout=30) == 3
 
 

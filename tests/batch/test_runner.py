@@ -8,7 +8,7 @@ import pytest
 from helpers.batch import runner as runners
 from helpers.batch.edition import Edition
 from helpers.batch.job import Failure, Job, Limits, Outcome
-from helpers.batch.runner import Runner
+from helpers.batch.runner import Runner, Way
 from helpers.errors import ParameterError
 
 
@@ -96,6 +96,69 @@ def test_errors_of_the_executor_become_outcomes(tmp_path, error, status, attempt
     assert ended["2017-01"].status == status
     assert len([call for call in executor.calls if call[0] == "2017-01"]) == attempts
     assert ended["2017-02"].status == "ok"
+
+
+class FaultyWay(Way):
+    """Fails to send or to fetch one edition, so many times, with an error of any kind."""
+
+    def __init__(self, period, *, send=(), fetch=()):
+        self.period, self.sending, self.fetching = period, list(send), list(fetch)
+
+    def send(self, job):
+        if job.edition.period == self.period and self.sending:
+            raise self.sending.pop(0)
+        return job
+
+    def fetch(self, job, outcome):
+        if job.edition.period == self.period and self.fetching:
+            raise self.fetching.pop(0)
+
+
+class StoreError(Exception):
+    """Stands for an error of an object store, which is no OSError."""
+
+
+@pytest.mark.parametrize("part", ["send", "fetch"])
+@pytest.mark.parametrize(
+    ("errors", "status", "attempts"),
+    [
+        ([StoreError("throttled")], "ok", 2),
+        ([ConnectionResetError()], "ok", 2),
+        ([StoreError("gone")] * 3, "died", 3),
+    ],
+)
+def test_a_store_that_fails_costs_the_report_an_attempt_and_not_the_run(
+    tmp_path, part, errors, status, attempts
+):
+    way = FaultyWay("2017-01", **{part: errors})
+    executor, ended = run({"2017-01": ["ok"] * 3}, tmp_path, way=way)
+    assert ended["2017-01"].status == status
+    assert ended["2017-02"].status == "ok"
+    if part == "fetch":
+        assert len([call for call in executor.calls if call[0] == "2017-01"]) == attempts
+    if status == "died":
+        assert "StoreError: gone" in ended["2017-01"].error.evalue
+
+
+def test_a_place_that_cannot_be_used_is_said_and_not_tried_again(tmp_path):
+    way = FaultyWay("2017-01", send=[ParameterError("no such store")] * 3)
+    _, ended = run({"2017-01": ["ok"] * 3}, tmp_path, way=way)
+    assert ended["2017-01"].status == "failed"
+    assert ended["2017-01"].error.evalue == "no such store"
+
+
+def test_an_executor_that_takes_nothing_costs_each_report_its_attempts(tmp_path):
+    class Closed(Executor):
+        def submit(self, call, job):
+            raise RuntimeError("cannot schedule new futures after shutdown")
+
+    ended = {}
+    Runner(
+        Closed(), 2, on_start=lambda job: None,
+        on_end=lambda job, outcome: ended.update({job.edition.period: outcome}),
+    ).run([job("2017-01", tmp_path), job("2017-02", tmp_path)])  # fmt: skip
+    assert {outcome.status for outcome in ended.values()} == {"died"}
+    assert "cannot schedule new futures" in ended["2017-01"].error.evalue
 
 
 class Held(Scripted):

@@ -1,31 +1,33 @@
 """A Dask cluster as an executor, and the way of jobs and results through fsspec paths."""
 
+import hashlib
 import os
-import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from helpers import paths, predictions, private
-from helpers.batch import bundle
+from helpers import predictions
+from helpers.batch import bundle as bundles
 from helpers.batch import kernel as kernels
-from helpers.batch.calledoff import ended_when_called_off
-from helpers.batch.edition import store
+from helpers.batch.edition import Edition, store
+from helpers.batch.files import write_bytes
+from helpers.batch.fingerprint import environment, sha256
 from helpers.batch.job import Job, Outcome
+from helpers.batch.landing import EXECUTED
 from helpers.batch.runner import Way
-from helpers.errors import UsageError
+from helpers.batch.staging import Place
+from helpers.batch.there import LEFT, execute_there
+from helpers.errors import PeriodError, UsageError
+from helpers.periods import Period
+from helpers.private import FOLDER
 
 if TYPE_CHECKING:
-    import fsspec
-
     from helpers.batch.facts import Facts
-
-
-EARLIER = "earlier"
-"""The folder, beside a job's results, of what earlier editions predicted."""
 
 
 def connect(spec: str) -> tuple[Executor, int]:
@@ -71,138 +73,145 @@ class _Cluster(Executor):
 
 
 class Staging(Way):
-    """Jobs and results by way of a place that this machine and the workers can both reach."""
+    """Jobs and results by way of a place that this machine and the workers can both reach.
+
+    All of a project's is in a folder of its own there, and what an earlier run has left in it,
+    because it was killed or has another snapshot, is removed: one run at a time works in an
+    output folder.
+    """
 
     def __init__(self, address: str | None, facts: "Facts", families: list[str]) -> None:
-        self.system, top = _reach(address or str(store() / "staging"))
-        self.pinned, self._open = facts.pinned(), set[str]()
-        name, content = bundle.pack(facts.info, families)
-        self.address = self.system.unstrip_protocol(top)
-        self.bundle = f"{top}/bundles/{name}"
-        if not self.system.exists(self.bundle):
-            self.system.makedirs(f"{top}/bundles", exist_ok=True)
-            beside = f"{self.bundle}.{uuid4().hex}"
-            self.system.pipe_file(beside, content)
-            self.system.mv(beside, self.bundle)
+        self.place = Place(address or str(store() / "staging")).below(_own_name())
+        self.pinned, self.environs = facts.pinned(), environment()
+        self._landings: dict[Edition, Place] = {}
+        self._earlier: dict[str, str] = {}
+        bundle = bundles.of(facts.info, families)
+        self.bundle = self.place.below(f"bundles/{bundle.name}")
+        try:
+            self._sweep(bundle.name)
+            if not self.bundle.exists():
+                with self.bundle.writing() as file:
+                    bundle.write(file)
+        except OSError as error:
+            raise UsageError(
+                f"the staging place {self.place.address} cannot be used: {error}",
+                hint="--staging names an address that this machine and the workers can write.",
+            ) from error
+
+    def _sweep(self, bundle: str) -> None:
+        for name in ("results", "earlier"):
+            self.place.below(name).remove()
+        bundles = self.place.below("bundles")
+        for name in bundles.names():
+            if name != bundle:
+                bundles.below(name).remove()
 
     def call(self) -> Callable[[Job], Outcome]:
         """Return what a worker calls."""
-        return run
+        return execute_there
 
     def send(self, job: Job) -> Job:
         """Return the job as a worker of another machine gets it."""
         names = (*kernels.shared(1), *self.pinned)
-        environment = {name: job.environment[name] for name in names}
-        landing = f"{self.address}/results/{uuid4().hex}"
-        self._open.add(landing)
-        self._send_earlier(job, landing)
-        return replace(job, notebook=self.bundle, landing=landing, environment=environment)
+        landing = self._landings[job.edition] = self.place.below(f"results/{uuid4().hex}")
+        return replace(
+            job,
+            notebook=self.bundle.address,
+            landing=landing.address,
+            environment={name: job.environment[name] for name in names},
+            environs=self.environs,
+            earlier=self._send_earlier(job.edition),
+        )
 
-    def _send_earlier(self, job: Job, landing: str) -> None:
-        """Send what earlier editions of the family predicted, for the report to judge."""
-        _, top = _reach(landing)
+    def _send_earlier(self, edition: Edition) -> dict[str, str]:
+        """Send what earlier editions predicted that the report may judge; each once a run."""
+        found = {}
         for name, path in predictions.names().items():
-            source, family, stem = name.split("/")
-            if (source, family) == (job.edition.source, job.edition.family):
-                self.system.makedirs(f"{top}/{EARLIER}", exist_ok=True)
-                self.system.pipe_file(f"{top}/{EARLIER}/{stem}", path.read_bytes())
+            if judged(name, edition):
+                content = path.read_bytes()
+                place = self.place.below(f"earlier/{hashlib.sha256(content).hexdigest()}")
+                if place.address not in self._earlier:
+                    self._earlier[place.address] = place.write(content)
+                found[name] = place.address
+        return found
 
-    def fetch(self, remote: Job, job: Job) -> None:
-        """Bring what a worker has left to where a local worker leaves it."""
-        _, top = _reach(remote.landing)
-        if not self.system.exists(top):
-            return
-        landing = Path(job.landing)
-        landing.mkdir(parents=True, exist_ok=True)
-        for path in self.system.find(top):
-            name = path.removeprefix(top).lstrip("/")
-            if name.startswith(f"{EARLIER}/"):
-                continue
-            listed = name.startswith("private/")
-            secret = listed or name == predictions.FILE
-            place = landing / name
-            place.parent.mkdir(mode=0o700 if listed else 0o755, parents=True, exist_ok=True)
-            beside = place.with_name(f".{place.name}.part")
-            beside.touch(mode=0o600 if secret else 0o644)
-            beside.write_bytes(self.system.cat_file(path))
-            os.replace(beside, place)
-        self.system.rm(top, recursive=True)
-        self._open.discard(remote.landing)
+    def fetch(self, job: Job, outcome: Outcome) -> None:
+        """Bring what a worker has left to where a local worker leaves it, if it came whole.
+
+        Raises:
+            OSError: something of it is missing, or not what the worker has sent.
+        """
+        landing = self._landings.pop(job.edition, None)
+        if landing is None:
+            return  # it was never sent
+        try:
+            if outcome.sent is not None:
+                bring(*outcome.sent, Path(job.landing))
+            if outcome.status == "ok" and _digest_of(Path(job.landing)) != outcome.digest:
+                raise OSError("the executed notebook is not the one that the worker wrote")
+        finally:
+            with suppress(OSError):  # the next run sweeps it
+                landing.remove()
 
     def close(self) -> None:
-        """Remove what was sent for jobs that were called off."""
-        for landing in self._open:
-            _, top = _reach(landing)
-            if self.system.exists(top):
-                self.system.rm(top, recursive=True)
+        """Remove what was sent, but for the bundle, which the next run is likely to need."""
+        with suppress(OSError):
+            for name in ("results", "earlier"):
+                self.place.below(name).remove()
 
 
-def run(job: Job) -> Outcome:
-    """Execute a job on a worker: fetch the bundle, run, send back notebook and private lists."""
-    from helpers.batch.execute import execute
-
-    system, archive = _reach(job.notebook)
-    root = bundle.unpack(system, archive)
-    output = root / "work" / uuid4().hex
-    output.mkdir(parents=True)
-    (output / "store").symlink_to(root / "store")
-    environment = {**job.environment, "CRM_REPORTS_ROOT": str(root)}
-    environment |= {"CRM_REPORTS_DATA": str(root / "data"), "CRM_REPORTS_OUTPUT": str(output)}
-    _fetch_earlier(job, output)
-    kernels.spare_home(root)
-    here = replace(
-        job,
-        notebook=str(root / "notebooks" / f"{job.edition.family}.ipynb"),
-        landing=str(output / "landing"),
-        kernel=job.kernel or kernels.chosen(None)[0],
-        environment=environment,
-    )
+def _own_name() -> str:
+    """Return the name of this output folder among others that use the same place."""
+    path = store() / "staging.id"
     try:
-        with ended_when_called_off(output / "landing") as called_off:
-            outcome = execute(here)
-        if not called_off():
-            _send(output, job.landing)
-        return outcome
-    finally:
-        shutil.rmtree(output, ignore_errors=True)
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        name = uuid4().hex
+        write_bytes(path, f"{name}\n".encode())
+        return name
 
 
-def _send(output: Path, landing: str) -> None:
-    system, top = _reach(landing)
-    system.makedirs(top, exist_ok=True)
-    for name in ("executed.ipynb", "journal.jsonl", predictions.FILE):
-        path = output / "landing" / name
-        if path.is_file():
-            system.pipe_file(f"{top}/{name}", path.read_bytes())
-    for name, path in private.left(output / "landing"):
-        place = f"{top}/private/{name}"
-        system.makedirs(place.rpartition("/")[0], exist_ok=True)
-        system.pipe_file(place, path.read_bytes())
+def judged(name: str, edition: Edition) -> bool:
+    """Say whether a report may judge what another edition predicted.
+
+    It does so for earlier periods of its own family, source and slice, of the same kind.
+    """
+    source, family, stem = name.split("/")
+    period, _, of_slice = stem.partition("--")
+    own = edition.stem.partition("--")
+    if (source, family, of_slice) != (edition.source, edition.family, own[2]):
+        return False
+    try:
+        other, this = Period.parse(period), Period.parse(own[0])
+    except PeriodError:
+        return False
+    return other.kind == this.kind and other.start < this.start
 
 
-def _fetch_earlier(job: Job, output: Path) -> None:
-    """Put what earlier editions predicted to where the kernel looks for it."""
-    system, top = _reach(job.landing)
-    if not system.exists(f"{top}/{EARLIER}"):
-        return
-    edition = job.edition
-    folder = output / predictions.place(edition.name).parent.relative_to(paths.output())
-    folder.mkdir(mode=0o700, parents=True)
-    for path in system.find(f"{top}/{EARLIER}"):
-        name = path.rpartition("/")[2]
-        (folder / f"{name}.parquet").write_bytes(system.cat_file(path))
-
-
-def _reach(address: str) -> tuple["fsspec.AbstractFileSystem", str]:
-    """Return the file system of an address and the path in it.
+def bring(address: str, digests: Mapping[str, str], landing: Path) -> None:
+    """Bring the files of a place to a landing folder, readable by nobody else.
 
     Raises:
-        UsageError: the address is of a kind that is not installed here.
+        OSError: a file is missing, is not what was sent, or does not belong there.
     """
-    import fsspec
+    place = Place(address)
+    for name, digest in digests.items():
+        parts = name.split("/")
+        listed = parts[0] == FOLDER and len(parts) == 4 and not {"", ".", ".."} & set(parts)
+        if name not in LEFT and not listed:
+            raise OSError(f"{name} is nothing that a worker leaves")
+        content = place.below(name).read()
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise OSError(f"{name} is not what the worker has sent")
+        final = landing / name
+        final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, beside = tempfile.mkstemp(dir=final.parent, suffix=".part")  # with mode 0600
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        if not listed and name != predictions.FILE:
+            os.chmod(beside, 0o644)  # as where it is executed here
+        os.replace(beside, final)
 
-    try:
-        system, path = fsspec.core.url_to_fs(address)
-    except (ImportError, ValueError) as error:
-        raise UsageError(f"{address} cannot be reached: {error}") from error
-    return system, str(path).rstrip("/")
+
+def _digest_of(landing: Path) -> str:
+    return sha256(landing / EXECUTED)

@@ -15,8 +15,10 @@ class Limits:
     Attributes:
         cell_seconds: wall time of one cell; 0 is no limit.
         report_seconds: wall time of the whole notebook, kernel's start included; 0 is no limit.
-        memory_mb: resident memory of the kernel and its children, in MiB; 0 is no limit.
-        output_mb: text that one cell may print, in MiB; what is above is cut with a word.
+        memory_mb: resident memory of the kernel and what it started, in MiB; shared pages count
+            once. 0 leaves it to where the job is executed.
+        output_mb: text that one cell may print, in MiB; what is above is cut with a word. A cell
+            that shows ten times as much in pictures and tables fails.
     """
 
     cell_seconds: int = 600
@@ -32,6 +34,8 @@ class Job:
     `notebook` and `landing` are fsspec paths: what to execute, and the folder that receives
     `executed.ipynb` and, while cells run, `journal.jsonl`. `source` is the notebook itself as the
     plan has read it, which is executed whatever the file holds by now; empty: what the file holds.
+    A job that travels says in `environs` what its worker must have installed, and in `earlier`
+    where the predictions are that it may judge: by the name that they have, the fsspec path.
     """
 
     edition: Edition
@@ -43,6 +47,8 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     attempt: int = 1
     source: str = ""
+    environs: dict[str, Any] = field(default_factory=dict)
+    earlier: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,11 +74,14 @@ class Outcome:
         status: `ok`; `failed`: a cell raised or a limit was passed; `died`: the kernel or the
             worker went away, which is worth another attempt.
         seconds: wall time by phase: `start` of the kernel, `cells`, `end` of the kernel, `write`.
-        peak_mb: highest resident memory of the kernel with its children, in MiB.
+        peak_mb: highest resident memory of the kernel, in MiB; where it has children, the most
+            that was seen of all together, looking four times a second, shared pages once.
         kernel: `name` of the kernelspec, `kind` warm, cold or remote, `fallback` why not warm.
         trace: what the notebook used (see `trace.py`), None where the kernel could not say.
         cells: seconds of each code cell, in order.
         digest: SHA-256 of the notebook that was written.
+        sent: what a worker of another machine has left for the runner: fsspec path of its folder,
+            and by the name of each file in it the SHA-256.
     """
 
     status: Status
@@ -84,3 +93,4 @@ class Outcome:
     cells: list[float] = field(default_factory=list)
     digest: str = ""
     started: float = 0.0
+    sent: tuple[str, dict[str, str]] | None = None

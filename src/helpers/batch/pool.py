@@ -18,6 +18,10 @@ from helpers.errors import UsageError
 _PRELOAD = "helpers.batch.worker"
 
 
+class NoWorkerError(BrokenExecutor):
+    """No worker could take a call; the text says why."""
+
+
 def open_executor(spec: str, jobs: int) -> tuple[Executor, int]:
     """Return the executor that `--executor` names, and how many jobs it takes at once.
 
@@ -81,40 +85,49 @@ class Lanes(Executor):
             while not self._closed and self._waiting and (self._idle or self._free):
                 future, call = self._waiting.popleft()
                 if future.set_running_or_notify_cancel():
-                    self._start(self._idle.pop() if self._idle else self._lane(), future, call)
+                    self._start(future, call)
 
     def _lane(self) -> ProcessPoolExecutor:
-        self._free -= 1
         return ProcessPoolExecutor(
             1, mp_context=self._context, initializer=_begin, initargs=(self._alive,)
         )
 
-    def _start(
-        self, lane: ProcessPoolExecutor, future: Future[Any], call: Callable[[], Any]
-    ) -> None:
-        def finished(inner: Future[Any]) -> None:
-            error = inner.exception()
-            with self._lock:
-                self._busy.discard(inner)
-                if isinstance(error, BrokenExecutor) or self._closed:
-                    lane.shutdown(wait=False)
-                    self._free += 1
-                else:
-                    self._idle.append(lane)
-            if error is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(inner.result())
-            self._dispatch()
+    def _start(self, future: Future[Any], call: Callable[[], Any]) -> None:
+        """Hand a call to an idle lane or a new one; a lane that cannot begin costs this job only.
 
+        Without memory, processes or descriptors to spare the system refuses a new one.
+        """
+        lane: ProcessPoolExecutor | None = None
         try:
+            if self._idle:
+                lane = self._idle.pop()
+            else:
+                self._free -= 1
+                lane = self._lane()
             inner = lane.submit(call)
-        except BrokenExecutor as error:  # it died while idle
+        except (BrokenExecutor, RuntimeError, OSError) as error:  # it died while idle, or so
             self._free += 1
-            future.set_exception(error)
+            if lane is not None:
+                lane.shutdown(wait=False)
+            future.set_exception(NoWorkerError(f"no worker could take it: {error}"))
             return
         self._busy.add(inner)
-        inner.add_done_callback(finished)
+        inner.add_done_callback(partial(self._finished, lane, future))
+
+    def _finished(self, lane: ProcessPoolExecutor, future: Future[Any], inner: Future[Any]) -> None:
+        error = inner.exception()
+        with self._lock:
+            self._busy.discard(inner)
+            if isinstance(error, BrokenExecutor) or self._closed:
+                lane.shutdown(wait=False)
+                self._free += 1
+            else:
+                self._idle.append(lane)
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(inner.result())
+        self._dispatch()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the pool; with `cancel_futures` a worker drops its job and kills its kernel.

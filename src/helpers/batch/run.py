@@ -90,7 +90,9 @@ class _Execution:
         self.record, self.progress = record, progress
         self.planned = {report.edition: report for report in todo}
         self.pinned = plan.facts.pinned()
+        self.share = min(options.jobs or kernels.cores(), kernels.cores())
         self.offsets: dict[Edition, float] = {}
+        self._warned: set[str] = set()
 
     def go(self) -> None:
         """Run all, longest first, and each family that judges itself in order of its periods."""
@@ -99,19 +101,21 @@ class _Execution:
         executor, at_once = open_executor(self.options.executor, self.jobs)
         if self.options.jobs:
             at_once = min(at_once, self.options.jobs)
-        runner = Runner(
-            executor,
-            at_once,
-            on_start=self._start,
-            on_end=self._end,
-            retries=self.options.retries,
-            way=self._way(),
-        )
+        way = Way()
         try:
+            way = self._way()
+            runner = Runner(
+                executor,
+                at_once,
+                on_start=self._start,
+                on_end=self._end,
+                retries=self.options.retries,
+                way=way,
+            )
             runner.run((self._job(report) for report in longest), after=earlier)
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
-            runner.way.close()
+            way.close()
             attempts.sweep()  # after Ctrl-C: kernels, and the cells that were done
 
     def _way(self) -> Way:
@@ -124,7 +128,7 @@ class _Execution:
 
     def _job(self, report: Planned) -> Job:
         limits = self.options.limits
-        if not limits.memory_mb:
+        if not limits.memory_mb and self.options.executor == "processes":
             limits = replace(limits, memory_mb=kernels.memory_mb(self.jobs))
         return Job(
             edition=report.edition,
@@ -132,7 +136,7 @@ class _Execution:
             landing=str(report.edition.running),
             parameters=report.parameters,
             kernel=self.kernel,
-            environment={**kernels.environment(self.jobs), **self.pinned},
+            environment={**kernels.environment(self.share), **self.pinned},
             limits=limits,
             source=self.plan.content.notebook(report.edition.family).source,
         )
@@ -177,6 +181,13 @@ class _Execution:
         )
         self.record.add(found)
         self.progress.end(found)
+        self._warn(str(found.kernel.get("fallback", "")))
+
+    def _warn(self, fallback: str) -> None:
+        """Say once why kernels are not warm: their workers have nobody to say it to."""
+        if fallback and fallback not in self._warned:
+            self._warned.add(fallback)
+            self.progress.line(f"No warm kernel, an ordinary one instead: {fallback}")
 
     def _keep(self, job: Job, outcome: Outcome, error: dict[str, Any] | None) -> store.Known:
         """Put in place what was made; after a failure the record of the last good run stays."""

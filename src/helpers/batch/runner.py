@@ -12,6 +12,7 @@ from helpers.batch import attempts
 from helpers.batch.edition import Edition
 from helpers.batch.execute import execute
 from helpers.batch.job import Failure, Job, Outcome
+from helpers.batch.pool import NoWorkerError
 from helpers.errors import HelpersError
 
 RETRIES = 2
@@ -23,7 +24,10 @@ class _Task:
     ready_at: float
     rank: int
     job: Job = field(compare=False)
-    sent: Job | None = field(compare=False, default=None)
+
+
+class UnsentError(Exception):
+    """A job could not be handed to an executor; the text says why."""
 
 
 class Way:
@@ -37,8 +41,12 @@ class Way:
         """Return the job as the worker gets it."""
         return job
 
-    def fetch(self, sent: Job, job: Job) -> None:
-        """Bring what the worker left to the job's landing folder."""
+    def fetch(self, job: Job, outcome: Outcome) -> None:
+        """Bring what the worker left to the job's landing folder.
+
+        Raises:
+            OSError: it is not there, or not as it was sent.
+        """
 
     def close(self) -> None:
         """Remove what was sent for jobs that were called off."""
@@ -91,8 +99,17 @@ class Runner:
             if task.ready_at <= now:
                 waiting.remove(task)
                 self.on_start(task.job)
-                task.sent = self.way.send(task.job)
-                self._futures[self.executor.submit(self.way.call(), task.sent)] = task
+                self._futures[self._handed_on(task.job)] = task
+
+    def _handed_on(self, job: Job) -> Future[Outcome]:
+        """Return the future of a job; what keeps it from being sent is an end of this job only."""
+        try:
+            return self.executor.submit(self.way.call(), self.way.send(job))
+        except Exception as error:  # of a store, a cluster, a pool: whatever they raise
+            future: Future[Outcome] = Future()
+            kept = isinstance(error, HelpersError)
+            future.set_exception(error if kept else UnsentError(_told(error)))
+            return future
 
     def _free(self, waiting: list[_Task]) -> list[_Task]:
         """Return those that need not wait for another report."""
@@ -101,9 +118,9 @@ class Runner:
 
     def _fetch(self, task: _Task, outcome: Outcome) -> None:
         try:
-            self.way.fetch(task.sent or task.job, task.job)
-        except OSError as error:
-            said = f"what it made cannot be fetched: {error}"
+            self.way.fetch(task.job, outcome)
+        except Exception as error:  # of a store, whatever it raises
+            said = f"what it made cannot be fetched: {_told(error)}"
             outcome.status, outcome.error = "died", Failure(None, type(error).__name__, said)
 
     def _pause(self, waiting: list[_Task]) -> float | None:
@@ -126,8 +143,12 @@ class Runner:
 def _result(future: Future[Outcome], job: Job) -> Outcome:
     try:
         return future.result()
+    except NoWorkerError as error:
+        return Outcome("died", Failure(None, "NoWorkerError", str(error)))
     except BrokenExecutor:
         return Outcome("died", Failure(None, "WorkerDied", "the process that ran it went away"))
+    except UnsentError as error:
+        return Outcome("died", Failure(None, "UnsentError", str(error)))
     except HelpersError as error:
         return Outcome("failed", Failure(None, type(error).__name__, str(error)))
     except OSError as error:
@@ -137,6 +158,10 @@ def _result(future: Future[Outcome], job: Job) -> Outcome:
         of_cluster = type(error).__module__.partition(".")[0] == "distributed"
         failure = Failure(None, type(error).__name__, str(error))
         return Outcome("died" if of_cluster else "failed", failure)
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def describe_failure(job: Job, failure: Failure) -> dict[str, Any]:
