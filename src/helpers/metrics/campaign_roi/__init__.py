@@ -87,7 +87,7 @@ from helpers.metrics.campaign_roi.segments import adjust_p_values, heterogeneity
 from helpers.metrics.campaign_roi.spans import ended_in, ran_in
 from helpers.metrics.campaign_roi.tables import (
     arms_table,
-    attributed_table,
+    attributed_tables,
     changes_table,
     evidence_tables,
     experiment_table,
@@ -143,7 +143,7 @@ __all__ = [
     "arms_sentences",
     "arms_table",
     "attribute_redemptions",
-    "attributed_table",
+    "attributed_tables",
     "balance_chart",
     "balance_dots",
     "balance_sentence",

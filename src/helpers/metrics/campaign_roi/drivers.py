@@ -195,8 +195,12 @@ def changes_sentence(
         else "mostly because other kinds of campaigns ran"
     )
     top = rows.loc[rows["response"].abs().idxmax()]
+    points = {
+        name: f"{value * 100:+.1f}".replace("-", "−")
+        for name, value in {"rate": rate, "mix": mix, "top": float(top["response"])}.items()
+    }
     return (
         f"The response rate {verb} by {abs(total) * 100:.1f} points since {named}, "
-        f"{cause} ({rate * 100:+.1f} from own response, {mix * 100:+.1f} from the kinds). "
-        f"Largest contributor: {top['campaign_type']} ({float(top['response']) * 100:+.1f} points)."
+        f"{cause} ({points['rate']} from own response, {points['mix']} from the kinds). "
+        f"Largest contributor: {top['campaign_type']} ({points['top']} points)."
     )

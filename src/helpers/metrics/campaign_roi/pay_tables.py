@@ -104,7 +104,7 @@ def budget_tables(plan: pd.DataFrame) -> Tables:
     more = {"grain": "category", "customers": "customers"}
     where = ["option", "customers", "advice", "spend", "expected_profit"]
     where += ["expected_low", "expected_high"]
-    basis = ["option", "campaigns", "claimed", "customers", "cost", "expected", "profit_low"]
+    basis = ["option", "claimed", "customers", "cost", "expected", "profit_low"]
     return [
         shown(
             plan,
@@ -119,11 +119,16 @@ def budget_tables(plan: pd.DataFrame) -> Tables:
                 plan,
                 [*basis, "profit_high", "probability"],
                 title="What that advice rests on",
-                note="Cost, sales and profit are of one contact; profit at least and at most with "
-                f"95%. {BLANK}",
+                note="Judged: campaigns of that kind so far. Cost, sales and profit are of one "
+                f"contact; the limits of the profit are 95%. {BLANK}",
                 **more,
             ),
-            {"profit_low": "Profit at least", "profit_high": "Profit at most"},
+            {
+                "claimed": "Judged",
+                "expected": "Sales caused",
+                "profit_low": "Profit from",
+                "profit_high": "Profit to",
+            },
         ),
     ]
 

@@ -14,20 +14,27 @@ from helpers.metrics.campaign_roi.views import arms_chart, evidence_table, named
 from helpers.periods import Period
 
 
-def attributed_table(results: pd.DataFrame) -> dict[str, Any]:
-    """Return what each campaign attracted and cost so far, from `period_results`."""
-    columns = ["campaign", "contacted", "redeemers", "response_rate", "attributed_revenue"]
-    columns += ["cost", "roas", "cpa", "cac"]
-    there = [c for c in columns if c != "cac" or results["cac"].notna().any()]
-    return shown(
-        results,
-        there,
-        title="What each campaign attracted so far",
-        grain="campaign",
-        customers=("contacted", "redeemers"),
-        note="Sales with a coupon are not what a campaign caused. Cost: coupon discounts and the "
-        "mailing, which is assumed.",
-    )
+def attributed_tables(results: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return what each campaign attracted and what it cost so far, from `period_results`."""
+    who = ["campaign", "contacted", "redeemers"]
+    more = {"grain": "campaign", "customers": ("contacted", "redeemers")}
+    cost = [*who, "cost", "roas", "cpa", "cac"]
+    return [
+        shown(
+            results,
+            [*who, "response_rate", "attributed_revenue"],
+            title="What each campaign attracted so far",
+            note="Sales with a coupon are not what a campaign caused.",
+            **more,
+        ),
+        shown(
+            results,
+            [name for name in cost if name != "cac" or results["cac"].notna().any()],
+            title="What each campaign cost so far",
+            note="Cost: coupon discounts and the mailing, which is assumed.",
+            **more,
+        ),
+    ]
 
 
 def evidence_tables(evaluation: Evaluation, *, period: Period) -> list[dict[str, Any]]:
@@ -111,8 +118,9 @@ def experiment_table(segments: pd.DataFrame, evaluation: Evaluation) -> list[dic
         return []
     effects = evaluation.effects
     names = dict(zip(effects["campaign_id"], named(effects), strict=True))
-    rows = segments.assign(campaign=segments["campaign_id"].map(names))
-    columns = ["campaign", "segment", "arm", "n", "n_control", "lift", "lift_low", "lift_high"]
+    campaign = segments["campaign_id"].map(names) + ", " + segments["arm"]
+    rows = segments.assign(campaign=campaign)
+    columns = ["campaign", "segment", "n", "n_control", "lift", "lift_low", "lift_high"]
     return [
         shown(
             rows,
@@ -120,8 +128,8 @@ def experiment_table(segments: pd.DataFrame, evaluation: Evaluation) -> list[dic
             title="Who was moved, in the experiments",
             grain="segment",
             customers=("n", "n_control"),
-            note="Money a customer and week. The chance of a false alarm is corrected for the "
-            "number of segments and arms of a campaign (Holm).",
+            note="Each campaign with its arm; money a customer and week. The false-alarm chance "
+            "is corrected for the number of segments and arms of a campaign (Holm).",
         )
     ]
 
