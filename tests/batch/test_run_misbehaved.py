@@ -1,6 +1,8 @@
 """A notebook can do what it likes: its report fails in words, the others are made."""
 
 import json
+import os
+import subprocess
 
 import psutil
 import pytest
@@ -84,3 +86,39 @@ def test_no_process_of_a_notebook_outlives_its_report(misbehaved):
 def test_attempts_leave_no_folder_behind(misbehaved):
     project, _ = misbehaved
     assert not list((project.output / "store").glob("running/*/*/*"))
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "from helpers.batch import trace\n"
+        "trace.finish = lambda: os.kill(os.getpid(), 19)  # it stops, and cannot be traced",
+        "from helpers.batch import trace\nimport time\ntrace.finish = lambda: time.sleep(600)",
+    ],
+    ids=["stops", "blocks"],
+)
+def test_a_kernel_that_answers_no_more_ends_with_its_report(project, crm, last):
+    project.family("alpha", "print(period)", last)
+    done = crm("run", "--period", "2017-12", "--family", "alpha", "--report-timeout", "5")
+    assert done.exit_code == 0, done.output
+    assert project.text("alpha", "2017-12") == "2017-12\n"
+    (report,) = project.run_json()["reports"]
+    assert report["seconds"]["cells"] < 60  # and not for ever
+
+
+def test_why_a_kernel_is_not_warm_is_said_once_and_recorded(project, tmp_path):
+    """The workers that find it out have nobody to tell."""
+    (tmp_path / "file").write_text("")
+    place = str(tmp_path / "file" / "below")
+    done = subprocess.run(
+        [*project.command, "run", "--period", "2017-12", "--no-publish",
+         "--kernel", "crm-reports-warm"],
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "CRM_REPORTS_RUNTIME": place},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("No warm kernel, an ordinary one instead") == 1
+    assert done.stderr == ""
+    kernels = [report["kernel"] for report in project.run_json()["reports"]]
+    assert [kernel["kind"] for kernel in kernels] == ["cold", "cold"]
+    assert all("cannot be made: Not a directory" in kernel["fallback"] for kernel in kernels)

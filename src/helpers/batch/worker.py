@@ -1,6 +1,10 @@
 """Loaded once by the pool's fork server, so that every worker starts with papermill imported."""
 
+import logging
 import sys
+
+# The runner says why kernels are not warm, from what its workers tell it, and once.
+logging.getLogger("traitlets").setLevel(logging.CRITICAL)
 
 # jsonschema asks for this module, to check IRIs that no notebook has, and its import compiles a
 # grammar for more than a second. None in its place reads as "not installed".

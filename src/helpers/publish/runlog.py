@@ -57,6 +57,11 @@ class RunLog:
             counts[said] = counts.get(said, 0) + 1
         return counts
 
+    def fallbacks(self) -> int:
+        """Return how many reports had an ordinary kernel where a warm one was wanted."""
+        kernels = [report.get("kernel") for report in self.reports]
+        return sum(isinstance(kernel, dict) and bool(kernel.get("fallback")) for kernel in kernels)
+
 
 def _cause(report: dict[str, Any]) -> str:
     error = report.get("error")

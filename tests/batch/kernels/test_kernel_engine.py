@@ -17,6 +17,7 @@ from papermill.exceptions import PapermillExecutionError
 from helpers.batch.kernels import warm_available
 from helpers.batch.kernels.execution import ReportClient
 from helpers.batch.kernels.journal import recover
+from helpers.batch.kernels.observer import Observer
 from helpers.errors import ReportError
 
 pytestmark = [
@@ -234,6 +235,24 @@ def test_the_start_of_the_kernel_counts_into_the_time_of_the_report(tmp_path, mo
     monkeypatch.setattr(ReportClient, "start_new_kernel_client", run_sync(slow))
     error = refused(tmp_path / "out.ipynb", "import time; time.sleep(9)", report_timeout=1)
     assert "the report has used the 1 s that it may take" in error.evalue
+
+
+STOP = "__import__('os').kill(__import__('os').getpid(), 19)"
+
+
+class Asking(Observer):
+    """Asks a kernel something that stops it, then something that it can answer no more."""
+
+    def finished(self, client):
+        self.said = [client.ask("6 * 7"), client.ask(STOP), client.ask("6 * 7")]
+
+
+def test_a_kernel_that_stops_after_its_last_cell_does_not_hold_up_its_report(tmp_path):
+    asking = Asking()
+    done = execute(tmp_path / "out.ipynb", "1 + 1", report_timeout=4, observer=asking)
+    assert asking.said[0]["data"]["text/plain"] == "42"
+    assert asking.said[1:] == [None, None]
+    assert done.cells[0].outputs[0].data["text/plain"] == "2"
 
 
 def test_a_notebook_that_forks_and_starts_threads_leaves_no_process(tmp_path, alive, eventually):

@@ -10,6 +10,7 @@ import papermill
 import pytest
 
 from helpers import paths
+from helpers.batch.kernel import threads
 from helpers.batch.kernels import ORDINARY, WARM, warm_available
 
 pytestmark = [
@@ -117,7 +118,8 @@ def shown(nb: nbformat.NotebookNode, kernel: str, folder: Path) -> list[str]:
 
 
 def test_cells_show_the_same(tmp_path, monkeypatch):
-    monkeypatch.setenv("CRM_REPORTS_THREADS", "2")
+    for name, value in threads(2).items():
+        monkeypatch.setenv(name, value)
     nb = nbformat.v4.new_notebook()
     nb.metadata.kernelspec = {"name": ORDINARY, "display_name": ORDINARY, "language": "python"}
     nb.cells = [nbformat.v4.new_code_cell(cell.strip()) for cell in CELLS.split("---\n")]

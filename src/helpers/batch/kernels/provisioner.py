@@ -4,6 +4,7 @@ jupyter_client loads this by its entry point, so importing it must stay cheap.
 """
 
 import asyncio
+import logging
 import os
 import sys
 from typing import Any
@@ -65,7 +66,7 @@ class ForkServerProvisioner(LocalProvisioner):
     ) -> KernelConnectionInfo:
         if reason not in _warned:
             _warned.add(reason)
-            self.log.warning("No warm kernel, an ordinary one instead: %s", reason)
+            _warn(self.log, f"No warm kernel, an ordinary one instead: {reason}")
         self.kernel_kind, self.fallback = "cold", reason
         return await super().launch_kernel(cmd, **kwargs)
 
@@ -105,3 +106,17 @@ class ForkServerProvisioner(LocalProvisioner):
         finally:
             loop.remove_reader(watched)
             os.close(watched)
+
+
+def _warn(log: logging.Logger, line: str) -> None:
+    """Log a warning, on the terminal where nobody has said what is to become of the log.
+
+    Libraries are given a handler that drops everything; who runs papermill would not hear of it.
+    """
+    log.warning(line)
+    found, heard = log, False
+    while found and not heard:
+        heard = any(not isinstance(handler, logging.NullHandler) for handler in found.handlers)
+        found = found.parent if found.propagate else None
+    if not heard and log.isEnabledFor(logging.WARNING):
+        print(line, file=sys.stderr, flush=True)
