@@ -19,6 +19,7 @@ from helpers.metrics.campaign_roi import (
     arms_table,
     attributed_tables,
     balance_chart,
+    balance_dots,
     balance_sentence,
     break_even_chart,
     break_even_effects,
@@ -189,6 +190,8 @@ def test_grades_are_counted_over_the_periods_campaigns(found):
     assert counts["campaigns"].tolist() == [1, 3, 0, 1]  # a practice run of `e2` fails, by chance
     assert counts_sentence(counts).startswith("Of 5 campaigns, 4 can be judged")
     assert counts_sentence(counts.assign(campaigns=0)) == "No campaign ran in the period."
+    alone = counts.assign(campaigns=[0, 0, 1, 0])
+    assert counts_sentence(alone) == "The one campaign cannot be judged."
 
 
 def test_effects_come_best_evidence_first_with_the_truth_inside(found):
@@ -404,7 +407,7 @@ def test_trust_is_told_from_practice_runs(found, nothing):
     said = trust_sentence(found, write=write)
     assert "practice runs on weeks before a campaign began" in said
     assert said.startswith("In 12 practice runs")
-    assert said.endswith("All effects on this page are corrected for that.")
+    assert said.endswith("Effects found by such a comparison are corrected for that.")
     few = replace(found, practice=found.practice.head(6))
     assert "too few to correct" in trust_sentence(few, write=write)
     assert "do not reach back" in trust_sentence(nothing, write=write)
@@ -685,12 +688,14 @@ def test_arms_are_told_with_their_relative_effect(found):
 
 
 def test_overlap_is_drawn_for_campaigns_without_a_control_group(history, found):
-    drawn = overlap_bars(history, found, campaign="m2", pre_weeks=8, write=write)
+    (drawn,) = overlap_bars(history, found, campaign="m2", pre_weeks=8, write=write)
     assert drawn["frame"].groupby("group")["share"].sum().tolist() == pytest.approx([1, 1])
     assert "m2: 100% of the contacted customers have somebody like them" in drawn["says"]
-    assert overlap_bars(history, found, campaign="t1", pre_weeks=8, write=write)["frame"].empty
-    none = overlap_bars(history, found, campaign=None, pre_weeks=8, write=write)
-    assert none["says"] == "There is no campaign to compare."
+    assert overlap_bars(history, found, campaign="t1", pre_weeks=8, write=write) == []
+    assert overlap_bars(history, found, campaign=None, pre_weeks=8, write=write) == []
+    assert balance_dots(found, campaign="t1", write=write) == []
+    (alike,) = balance_dots(found, campaign="m2", write=write)
+    assert alike["says"].endswith("they are alike.")
 
 
 def test_courses_without_a_campaign_draw_nothing(history, found):

@@ -68,10 +68,15 @@ def practice_dots(evaluation: Evaluation, *, write: Write) -> dict[str, Any]:
     }
 
 
-def balance_dots(evaluation: Evaluation, *, campaign: str | None, write: Write) -> dict[str, Any]:
-    """Return how alike the groups of a campaign are, as they are and weighted."""
+def balance_dots(
+    evaluation: Evaluation, *, campaign: str | None, write: Write
+) -> list[dict[str, Any]]:
+    """Return how alike the groups of a campaign are, as they are and weighted.
+
+    None for a campaign that was not compared, or has a random control group.
+    """
     frame = balance_chart(evaluation, campaign=campaign)
-    return {
+    chart = {
         "frame": frame,
         "x": "trait",
         "y": "difference",
@@ -81,25 +86,27 @@ def balance_dots(evaluation: Evaluation, *, campaign: str | None, write: Write) 
         "title": "How alike the groups are",
         "says": balance_sentence(frame, campaign=campaign, write=write),
     }
+    return [chart] if len(frame) else []
 
 
 def overlap_bars(
     history: History, evaluation: Evaluation, *, campaign: str | None, pre_weeks: int, write: Write
-) -> dict[str, Any]:
+) -> list[dict[str, Any]]:
     """Return who had which chance of being on a campaign's list: where both groups have customers.
 
-    Empty for a campaign with a random control group: there everybody had the same chance.
+    None for a campaign that was not compared, or has a random control group: there everybody had
+    the same chance.
     """
     frame = overlap_chart(history, campaign=campaign, pre_weeks=pre_weeks)
     rows = evaluation.effects[evaluation.effects["campaign_id"] == campaign]
-    says = "There is no campaign to compare."
-    if len(rows) and len(frame):
-        says = (
-            f"{campaign}: {write(float(rows['kept_share'].iloc[0]), 'share')} of the contacted "
-            "customers have somebody like them who was not contacted; "
-            f"{write(ENOUGH_OVERLAP, 'share')} are asked for."
-        )
-    return {
+    if frame.empty or rows["kept_share"].isna().all():
+        return []
+    says = (
+        f"{campaign}: {write(float(rows['kept_share'].iloc[0]), 'share')} of the contacted "
+        "customers have somebody like them who was not contacted; "
+        f"{write(ENOUGH_OVERLAP, 'share')} are asked for."
+    )
+    chart = {
         "frame": frame,
         "x": "chance",
         "y": "share",
@@ -111,3 +118,4 @@ def overlap_bars(
         "title": "Who could have been on the list",
         "says": says,
     }
+    return [chart]

@@ -39,7 +39,10 @@ def returns_tables(results: pd.DataFrame) -> Tables:
     )
     if judged.empty:
         return [first]
-    note = "Limits are 95%. Paid back after: only where the sales caused are more than chance."
+    note = (
+        "Limits are 95%. Paid back after: only without a control group, and where the sales caused "
+        "are more than chance."
+    )
     second = shown(judged, certain, title="How sure is that?", note=f"{note} {BLANK}", **more)
     return [first, second]
 

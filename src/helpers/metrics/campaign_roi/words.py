@@ -33,7 +33,8 @@ def verdict_sentence(evaluation: Evaluation, *, period: Period, write: Write) ->
             f"{ran} ran in the period. What {it} caused cannot be said. The largest, "
             f"{largest['campaign_id']}: {largest['reason']}"
         )
-    parts = [f"{ran} ran in the period; for {len(claimed)} the effect can be judged."]
+    judged = "its effect" if len(rows) == 1 else f"for {len(claimed)} the effect"
+    parts = [f"{ran} ran in the period; {judged} can be judged."]
     for row in claimed.sort_values("contacted", ascending=False).head(3).to_dict("records"):
         low, high = (
             write(row[name], "currency") for name in ("incremental_low", "incremental_high")
@@ -63,7 +64,7 @@ def trust_sentence(evaluation: Evaluation, *, write: Write) -> str:
     mean = evaluation.errors.mean
     runs = "one practice run" if count == 1 else f"{count} practice runs"
     corrected = (
-        "All effects on this page are corrected for that."
+        "Effects found by such a comparison are corrected for that."
         if count >= 10
         else "That is too few to correct the effects for it."
     )
@@ -151,6 +152,8 @@ def counts_sentence(counts: pd.DataFrame) -> str:
     judged = int(counts["campaigns"].iloc[:2].sum())
     if not total:
         return "No campaign ran in the period."
+    if total == 1:
+        return f"The one campaign {'can' if judged else 'cannot'} be judged."
     return f"Of {total} campaigns, {judged} can be judged: by an experiment or a fair comparison."
 
 
