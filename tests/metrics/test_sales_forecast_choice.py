@@ -153,6 +153,11 @@ def test_an_exposure_that_is_no_share_is_refused_whoever_gives_it() -> None:
     for given in (bad, lambda origin: bad):
         with pytest.raises(MetricError, match="negative"):
             Exposure(given, "D").known(LAST)
+    with pytest.raises(MetricError, match="two values"):
+        Exposure(pd.Series([1.0, 2.0], index=[LAST, LAST]), "D")
+    with pytest.raises(MetricError, match="dates"):
+        Exposure(pd.Series([1.0], index=["soon"]), "D")
+    assert Exposure(pd.Series([2.0], index=["2020-06-30"]), "D").known(LAST)[LAST] == 2.0
 
 
 def test_a_closed_period_takes_the_place_of_the_same_weekday() -> None:

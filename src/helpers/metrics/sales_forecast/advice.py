@@ -112,7 +112,7 @@ def _holidays_judged(page: Outlook, write: Write) -> str:
     if not (len(page.effects) and np.isfinite([without, given]).all()):
         return ""
     if without == given:
-        return "No past forecast had a known holiday behind or before it, so nothing is adjusted. "
+        return "Open holidays made no difference to past forecasts: none is adjusted. "
     text = (
         "With what earlier holidays did taken out of the history, past forecasts of a day's sales "
         f"were off by {write(given, 'share')}; without, by {write(without, 'share')}"

@@ -117,8 +117,9 @@ def forecast(
     """Return the forecasts of `fit`: unique_id, ds, forecast, seasonal_naive, bounds and model.
 
     `exposure` says how much of a normal period each date is: trading days of a month
-    (`exposure.trading_days`), or holidays. It is used where it lowered the error of the backtest;
-    what is measured on sales is given as a function of the origin (see `exposing.Exposure`).
+    (`exposure.trading_days_known`), or holidays (`exposure.holidays_known`). It is used where it
+    lowered the error of the backtest by more than its standard error; what is measured on sales is
+    given as a function of the origin (see `exposing.Exposure`).
 
     See `fit` for the arguments, the treatment of gaps, nulls and negative values, and `Raises`.
     """

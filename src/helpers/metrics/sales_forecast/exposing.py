@@ -27,7 +27,7 @@ class Exposure:
         """Take the exposure by date, or the function that returns it.
 
         Raises:
-            MetricError: a value is negative or unknown.
+            MetricError: a value is negative or unknown, or the dates are none or occur twice.
         """
         self.freq = freq
         self.given = given
@@ -89,6 +89,13 @@ class Exposure:
 
 def _checked(given: pd.Series) -> pd.Series:
     share = given.astype(float)
+    try:
+        share.index = pd.DatetimeIndex(share.index)
+    except (ValueError, TypeError) as error:
+        raise MetricError(f"an exposure's index must be dates: {error}") from error
+    if share.index.has_duplicates:
+        double = share.index[share.index.duplicated()].strftime("%Y-%m-%d")
+        raise MetricError("an exposure has two values for a date", keys=double)
     bad = ~(share >= 0)
     if bad.any():
         raise MetricError(

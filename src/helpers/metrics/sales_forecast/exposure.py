@@ -127,12 +127,16 @@ def daily_exposure(effects: pd.DataFrame, calendar: pd.DataFrame, *, last: date)
 
     A past holiday has the effect it had: its value then counts like a normal day's. A holiday to
     come has the mean effect of its past occurrences, shrunk towards 1 by n / (n + 1); closed
-    throughout (below 2 % of a normal day) stays closed; never seen before, it has 1.
+    throughout (below 2 % of a normal day, or no sales on a weekday that has none) stays closed;
+    never seen before, it has 1.
+
+    Columns in: as `holiday_effects` returns them, and `calendar` as of `holidays`.
 
     Returns:
         Float by `ds`.
     """
-    known = effects.dropna(subset=["effect"])
+    known = effects.assign(effect=effects["effect"].mask(effects["y"] == 0, 0.0))
+    known = known.dropna(subset=["effect"])
     past = {
         ds: 0.0 if effect < _CLOSED else float(effect)
         for ds, effect in zip(known["ds"], known["effect"], strict=True)

@@ -19,12 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helpers.errors import MetricError
+from helpers.metrics.sales_forecast.accuracy import mae_seasonal_naive
 from helpers.metrics.sales_forecast.backtest import Backtest
 from helpers.metrics.sales_forecast.model import CHOSEN, Fit
 from helpers.metrics.sales_forecast.smoothing import Array
 
 METHODS = ("ols", "structure", "variance", "covariance")
-_WITHOUT = "structure"  # what needs no errors
+_WITHOUT = "variance"  # before there is evidence
+_FEWEST = 2  # origins: a single one is luck
 Groups = Sequence[tuple[str, Sequence[str]]]
 
 
@@ -107,8 +109,9 @@ def reconcile(fit: Fit, groups: Groups) -> Reconciled:
     """Make the forecasts of a fit add up, by the weighting that did best in the backtest.
 
     W for an origin of the backtest is learnt, and the weighting chosen, from the forecasts that
-    were over by then; before there are any it is `structure`. Nodes that never sold below zero are
-    kept at zero or above, and the children are then scaled to their parent's sum.
+    were over by then; before there are any it is `variance`, of the seasonal naive errors of the
+    history until then. Nodes that never sold below zero are kept at zero or above, and the children
+    are then scaled to their parent's sum.
 
     Raises:
         MetricError: a node has no series, or the series do not end on the same day.
@@ -119,7 +122,8 @@ def reconcile(fit: Fit, groups: Groups) -> Reconciled:
     base = fit.test.forecasts[CHOSEN]
     error = fit.test.errors(CHOSEN)
     scale = np.array(list(fit.scales().values()))
-    tried = {m: _backtest(fit.test, constraint, m, fit.floor) for m in METHODS}
+    prior = [_prior(fit, offset) for offset in fit.test.offsets]
+    tried = {m: _backtest(fit.test, constraint, m, fit.floor, prior) for m in METHODS}
     missed = {m: fit.test.actual - moved for m, moved in tried.items()}
     mase = {"base": _mase(error, scale)} | {m: _mase(e, scale) for m, e in missed.items()}
     best = _best(missed, scale, np.arange(len(fit.test.offsets)))
@@ -134,13 +138,25 @@ def reconcile(fit: Fit, groups: Groups) -> Reconciled:
 
 
 def _best(missed: Mapping[str, Array], scale: Array, origins: NDArray[np.intp]) -> str:
-    """Return the method with the smallest scaled error at some origins; `structure` without any."""
+    """Return the method with the smallest scaled error, with fewer than two origins `variance`."""
+    if len(origins) < _FEWEST:
+        return _WITHOUT
     mase = {m: _mase(e[:, origins], scale) for m, e in missed.items()}
     known = {m: value for m, value in mase.items() if np.isfinite(value)}
     return min(known, key=known.__getitem__) if known else _WITHOUT
 
 
-def _backtest(test: Backtest, constraint: Array, method: str, floor: Array) -> Array:
+def _prior(fit: Fit, offset: int) -> Array:
+    """Return W from the seasonal naive errors of what was known `offset` periods before the end."""
+    known = [s.values[: max(len(s.values) - offset, 0)] for s in fit.histories]
+    naive = [mae_seasonal_naive(y, s.season) for y, s in zip(known, fit.histories, strict=True)]
+    scale = np.nan_to_num(np.array(naive))
+    return np.diag(np.maximum(scale, 1e-4 * max(scale.max(), 1e-4)) ** 2)
+
+
+def _backtest(
+    test: Backtest, constraint: Array, method: str, floor: Array, prior: list[Array]
+) -> Array:
     base, error = test.forecasts[CHOSEN], test.errors(CHOSEN)
     result = np.full(base.shape, np.nan)
     for origin in range(base.shape[1]):
@@ -148,7 +164,8 @@ def _backtest(test: Backtest, constraint: Array, method: str, floor: Array) -> A
         at = np.nan_to_num(base[:, origin])  # not yet open: it sells nothing
         over = error[:, test.before(origin)].reshape(len(error), -1)
         learnt = bool((~np.isnan(over)).any())
-        moved = project(at, constraint, weights(over, constraint, method if learnt else _WITHOUT))
+        weight = weights(over, constraint, method) if learnt else prior[origin]
+        moved = project(at, constraint, weight)
         moved = _adding_up(moved, constraint, floor)
         result[present, origin] = moved[present]
     return result

@@ -259,4 +259,4 @@ def quality_sentences(page: Outlook, *, write: Write = plain) -> list[str]:
         names = [page.parts.labels.get(name, ("", name))[1] for name in rows]
         if names:
             said.append(f"{', '.join(names)} {words}.")
-    return said
+    return [*said, *page.fit.notes]
