@@ -312,8 +312,8 @@ def test_a_choice_that_its_back_test_leaves_open_is_a_randomised_test() -> None:
         "Test it, do not roll it out. 40 customers (40.0% of the active) look worth a contact: "
         "contact a random 20 of them and leave 20 alone, as marked on the analyst's list. At the "
         "assumed success rate of 20.0%, contacting them is expected to bring 240.00 more than it "
-        "costs, but on the test, the same choice would have brought -11.69 (-30.02 to 11.14): "
-        "whether it pays is open."
+        "costs, but on the test, at the same assumptions, the same choice would have brought "
+        "-11.69 (-30.02 to 11.14): whether it pays is open."
     )
     # 785 of them at p = .5 (see above), 20 rounds of 40.
     assert "takes about 785 such customers, half of them left alone, or 20 rounds" in steps[2]

@@ -276,6 +276,9 @@ def test_stays_and_returns_are_said_with_their_days() -> None:
         {"dimension": "all", "day": [0, 91, 182], "survival": [1.0, 0.7, 0.5], "p_value": np.nan}
     )
     assert stay_sentence(curve).endswith("70.0% after 91 days, 50.0% after 182 days.")
+    # A window of 119 days: before it is over nobody can have lapsed, so 91 days tell nothing.
+    long = curve.assign(day=[0, 91, 182], survival=[1.0, 1.0, 0.5])
+    assert stay_sentence(long).endswith("first purchase seen: 50.0% after 182 days.")
     back = pd.DataFrame({"day": [0, 20, 100], "survival": [1.0, 0.45, 0.2]})
     assert return_sentence(back) == (
         "Half of the lapsed are back 20 days after the lapse, 80.0% within 100 days. Read a "

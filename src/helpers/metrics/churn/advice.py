@@ -99,7 +99,10 @@ def _past(tries: pd.DataFrame | None, write: Write) -> str:
     profit, low, high = (
         write(float(tries[name].iloc[0]), "currency") for name in ("profit", "low", "high")
     )
-    return f"on the test, the same choice would have brought {profit} ({low} to {high})"
+    return (
+        "on the test, at the same assumptions, the same choice would have brought "
+        f"{profit} ({low} to {high})"
+    )
 
 
 def _everybody(listed: pd.DataFrame, contacts: pd.DataFrame, write: Write) -> list[str]:

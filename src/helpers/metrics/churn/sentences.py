@@ -55,12 +55,15 @@ def spend_sentence(bridge: pd.DataFrame, *, write: Write = plain) -> str:
 def stay_sentence(stays: pd.DataFrame, *, write: Write = plain) -> str:
     """Say what share of customers has not lapsed after three months and at the curve's end.
 
+    Half a year stands for three months where nobody could have lapsed by then.
+
     Columns in: those of `stay_by_group`.
     """
     curve = stays[stays["dimension"] == "all"]
     if len(curve) < 2:
         return "Nobody has been watched for long enough."
-    marks = [curve[curve["day"] <= 91].iloc[-1], curve.iloc[-1]]
+    early = [curve[curve["day"] <= day].iloc[-1] for day in (91, 182)]
+    marks = [early[0] if early[0]["survival"] < 1 else early[1], curve.iloc[-1]]
     parts = [
         f"{write(float(row['survival']), 'share')} after {write(int(row['day']), 'days')}"
         for row in (marks if marks[0]["day"] < marks[1]["day"] else marks[1:])
@@ -198,7 +201,10 @@ def drivers_sentence(table: pd.DataFrame) -> str:
         f"{row.theme} ({effects.get(str(row.effect), 'no clear direction')})"
         for row in useful.head(3).itertuples()
     ]
-    return f"It rests most on {_list(named)}. This is what foretells a lapse, not what causes it."
+    return (
+        f"It rests most on {_list(named)}. This is what foretells a lapse, not what causes it. "
+        "Lines: from the least to the most over repeated shuffles."
+    )
 
 
 def scorecard_sentence(card: pd.DataFrame, *, write: Write = plain) -> str:

@@ -76,12 +76,12 @@ def _range(found: Study, write: Write) -> str:
         return f"{holds} all customers alike, of a usual size: the history is too short to see any."
     ratio = errors["observed"] / errors["expected"].clip(lower=1e-9)
     least, most = (write(float(end), "ratio") for end in (ratio.min(), ratio.max()))
-    days = "one earlier day" if len(ratio) == 1 else f"{len(ratio)} earlier days"
+    days = f"{len(ratio)} earlier day{'s' if len(ratio) > 1 else ''}"
     came = least if least == most else f"{least} to {most}"
-    return (
-        f"{holds} all customers alike, as seen at {days}: there, {came} lapses came for each that "
-        f"was expected{_in_all(errors, write)}."
-    )
+    seen = f"there, {came} lapses came for each that was expected{_in_all(errors, write)}."
+    if len(ratio) < 3:
+        return f"{holds} all customers alike, mostly of a usual size ({days} to look at): {seen}"
+    return f"{holds} all customers alike, as seen at {days}: {seen}"
 
 
 def _in_all(errors: pd.DataFrame, write: Write) -> str:
@@ -94,7 +94,7 @@ def _in_all(errors: pd.DataFrame, write: Write) -> str:
 def _choice(found: Study) -> str:
     text = (
         "Model or rule was chosen by the log loss on this same test, which flatters the figures of "
-        "the one in use a little; earlier predictions, below, were chosen before their outcome."
+        "the one in use a little; predictions that a later report judges are free of that."
     )
     return f"{text} {P_ALIVE} is no rule here: {found.refused}." if found.refused else text
 
