@@ -1,7 +1,6 @@
 """The site somewhere else: only what changed is copied, in an order that leaves no link dead."""
 
 import hashlib
-import http.server
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -214,6 +213,8 @@ def serve(port: int = 8000, *, ready: Callable[[str], object] = print) -> None:
     """
     if not (paths.site() / "index.html").is_file():
         raise PublishError("there is no site yet", file=paths.site(), hint="crm-reports publish")
+    import http.server  # 0.1 s, which no publication needs
+
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(paths.site()))
     try:
         server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)

@@ -21,6 +21,8 @@ from helpers.publish.reading import Document
 _COUNTED = frozenset({"segment", "cohort", "store", "bin", "campaign", "category"})
 _LISTED = 3
 """So many different numbers that are all ids are a list of customers, and no measure."""
+_SHORT, _REMEMBERED = 400, 50_000
+"""Texts of this length are remembered, so many of them: labels come again on every page."""
 _RUN = re.compile(r"[^\W_]+")
 _WORD = re.compile(r"\w+")
 _QUOTED = re.compile(r"[\"']([^\"'\n]*)[\"']")
@@ -51,6 +53,7 @@ class Guard:
         digits = {given for given in self._ids if given.isdigit()}
         self._long = {given for given in digits if len(given) >= 8}
         self._cells = {given for given in digits if 5 <= len(given) <= 7}
+        self._clean: set[str] = set()
         self._ends: dict[str, list[str]] = {}
         for given in self._ids:
             runs = _RUN.findall(given)
@@ -107,7 +110,9 @@ class Guard:
             DisclosedError: one does.
         """
         for text in strings(found):
-            named = self._in(text) if is_picture(text) else self.find(text)
+            named = (
+                self.find(text) if len(text) <= _SHORT or not is_picture(text) else self._in(text)
+            )
             if named:
                 raise _names(place, named, file)
 
@@ -117,7 +122,14 @@ class Guard:
 
     def find(self, text: str) -> str | None:
         """Return the first customer id in the text, however it is written, or None."""
-        return next((found for read in readings(text) if (found := self._in(read))), None)
+        if text in self._clean:
+            return None
+        found = next((found for read in readings(text) if (found := self._in(read))), None)
+        if found is None and len(text) <= _SHORT:
+            if len(self._clean) >= _REMEMBERED:
+                self._clean.clear()
+            self._clean.add(text)
+        return found
 
     def _in(self, text: str) -> str | None:
         read = folded(text)
@@ -256,16 +268,18 @@ def guard_of(document: Document) -> Guard:
 @lru_cache(maxsize=8)
 def _guard(folder: Path) -> Guard:
     import pyarrow as pa  # 0.2 s: only where there is a snapshot
-    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     ids: set[str] = set()
     try:
         tables = json.loads((folder / "manifest.json").read_bytes())["tables"]
-        for file in (folder / f"{name}.parquet" for name in tables):
-            if "customer_id" in pq.read_schema(file).names:
-                column = pq.read_table(file, columns=["customer_id"]).column(0)
-                ids |= {str(given) for given in pc.unique(column.drop_null()).to_pylist()}
+        for path in (folder / f"{name}.parquet" for name in tables):
+            if "customer_id" in pq.read_schema(path).names:
+                # Not read_table, nor unique: they import pandas, which takes longer than to read.
+                file = pq.ParquetFile(path, read_dictionary=["customer_id"])
+                for chunk in file.read(columns=["customer_id"]).column(0).chunks:
+                    given = chunk.dictionary if isinstance(chunk, pa.DictionaryArray) else chunk
+                    ids |= {str(one) for one in given.to_pylist() if one is not None}
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise DisclosureError(
             f"cannot be checked for customers: its snapshot {folder.name} is damaged",

@@ -3,17 +3,21 @@
 import hashlib
 import posixpath
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
+from helpers import paths
 from helpers.privacy import MINIMUM_CUSTOMERS
 from helpers.publish import settings as settings_of
+from helpers.publish.files import put
 from helpers.publish.model import Key, Page, Site
 from helpers.publish.prose import Prose
 from helpers.publish.reading import Code
@@ -37,6 +41,22 @@ class Group:
     parts: tuple[Any, ...]
 
 
+class _Kept(BytecodeCache):
+    """Compiled templates in the store: compiling takes as long as rendering three reports."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        with suppress(FileNotFoundError), (_compiled() / bucket.key).open("rb") as file:
+            bucket.load_bytecode(file)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):  # the next publication compiles them again
+            put(_compiled() / bucket.key, bucket.bytecode_to_string())
+
+
+def _compiled() -> Path:
+    return paths.output() / "store" / "templates"
+
+
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """Return the theme's templates, with autoescape on and unknown names an error."""
@@ -47,6 +67,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=_Kept(),
     )
     made.globals["minimum"] = MINIMUM_CUSTOMERS
     made.filters["anchor"] = slug
