@@ -201,8 +201,15 @@ def test_a_full_disk_fails_the_report_and_keeps_what_was_there(
     assert done.exit_code == 1
     assert "No space left" in done.output
     assert "Traceback" not in done.output
-    for path in small_disk.glob("output/notebooks/*/*/*"):
+    output = small_disk / "output"
+    for path in [*output.glob("notebooks/*/*/*"), *output.glob("store/failed/*/*/*.ipynb")]:
         assert json.loads(path.read_text())["cells"], path
-    assert not list(small_disk.glob("output/notebooks/**/*.part"))
+    for path in [*output.glob("store/editions/*/*/*"), *output.glob("store/runs/*")]:
+        assert json.loads(path.read_text())["version"], path
+    assert not list(output.glob("**/*.part"))
+    assert not list(output.glob("store/running/*/*/*"))
     project.family("alpha", "print('less')")
     assert crm("run", *MONTHS, "--family", "alpha").exit_code == 0
+    told = json.loads((output / "run.json").read_text())
+    assert [report["status"] for report in told["reports"]] == ["ok", "ok"]
+    assert not list(output.glob("store/failed/*/*/*"))

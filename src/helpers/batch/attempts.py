@@ -8,7 +8,7 @@ from pathlib import Path
 
 from helpers.batch import files
 from helpers.batch.edition import store
-from helpers.batch.landing import EXECUTED, JOURNAL
+from helpers.batch.landing import EXECUTED, JOURNAL, JOURNAL_KEPT
 from helpers.batch.leftovers import end_kernel
 from helpers.errors import HelpersError, ReportError
 
@@ -38,7 +38,7 @@ def keep_failed(landing: Path, final: Path) -> bool:
     try:
         files.write_json(final, notebook)
     except HelpersError:
-        files.move(journal, final.with_suffix(".journal"))
+        files.move(journal, final.with_suffix(JOURNAL_KEPT))
     return True
 
 

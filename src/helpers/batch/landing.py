@@ -20,6 +20,9 @@ from typing import Any
 from helpers.batch.job import Failure, Outcome
 
 EXECUTED, JOURNAL = "executed.ipynb", "journal.jsonl"
+JOURNAL_KEPT = ".journal"
+"""How a journal ends that is kept after a failure, where there is no room for a notebook."""
+
 PLANNED, OUTCOME, KNOWN = "planned.json", "outcome.json", "known.json"
 
 

@@ -17,15 +17,19 @@ from helpers.batch.content import Content, sha256, signature
 from helpers.batch.edition import Edition
 from helpers.batch.facts import ALWAYS
 from helpers.batch.job import Outcome
+from helpers.batch.landing import JOURNAL_KEPT
 from helpers.errors import HelpersError
 
 
 def begin(folder: Path, basis: Basis, run: str) -> None:
     """Note in a landing folder what its report is planned on.
 
+    A journal of the attempt before gives way: it was kept for want of room, which this one needs.
+
     Raises:
         OSError: it cannot be written; the worker, which needs the folder too, will say so.
     """
+    basis.edition.failed.with_suffix(JOURNAL_KEPT).unlink(missing_ok=True)
     landing.note(folder, landing.PLANNED, {"basis": basis.as_json(), "run": run})
 
 
