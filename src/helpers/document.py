@@ -257,7 +257,7 @@ _READERS: dict[str, Callable[[dict[str, Any]], Block]] = {
 }
 
 
-def _check(found: Any) -> None:
+def _check(found: Any) -> bool:
     """Raise a TypeError if a field is not of its declared type, or a table's rows are ragged."""
     kind: Any = type(found)
     for name, declared in _declared(kind).items():
@@ -265,12 +265,10 @@ def _check(found: Any) -> None:
         if not _fits(value, declared):
             raise TypeError(f"its {name} cannot be {value!r:.40}")
     if isinstance(found, Table):
-        wide = len(found.columns)
-        if len(found.text) != len(found.rows):
-            raise TypeError(f"it has {len(found.rows)} rows and text for {len(found.text)}")
-        for row in (*found.rows, *found.text):
-            if len(row) != wide:
-                raise TypeError(f"a row has {len(row)} cells under {wide} columns")
+        ragged = {len(row) for row in (*found.rows, *found.text)} - {len(found.columns)}
+        if ragged or len(found.text) != len(found.rows):
+            raise TypeError("its rows, their text and its columns are not of one length")
+    return True
 
 
 @lru_cache(maxsize=32)
@@ -287,14 +285,16 @@ def _fits(value: Any, declared: Any) -> bool:
     if kind in (Union, UnionType):
         return any(_fits(value, each) for each in inner)
     if kind is list:
-        return isinstance(value, list) and all(_fits(each, inner[0]) for each in value)
+        of = inner[0]
+        return isinstance(value, list) and (
+            of is Any
+            or (of is str and {*map(type, value)} <= {str})  # much the quicker way
+            or all(_fits(each, of) for each in value)
+        )
     if kind is dict:
         return isinstance(value, dict) and all(_fits(each, inner[1]) for each in value.values())
     if declared is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if declared in (Any, NoneType, int, str, bool):
         return declared is Any or type(value) is declared
-    if isinstance(value, declared):
-        _check(value)
-        return True
-    return False
+    return isinstance(value, declared) and _check(value)
