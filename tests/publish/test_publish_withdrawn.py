@@ -11,7 +11,7 @@ import pytest
 
 from helpers.batch import published
 from helpers.document import MIME
-from helpers.publish import PublishResult, deploy, files, publish, publisher, store
+from helpers.publish import PublishResult, builtin, deploy, files, publish, publisher, store
 from helpers.publish.guard import Guard, guard_for
 
 NAME = "shop/customer_value/2017-12"
@@ -256,6 +256,24 @@ def test_an_error_that_nobody_thought_of_spares_the_others(
     kit.write(kit.book(), kit.book(family="churn"))
     ((name, why),) = built_in().failed
     assert (name, "ZeroDivisionError" in why) == ("shop/churn/2017-12", True)
+    assert (kit.site / f"{NAME}.html").is_file()
+
+
+@pytest.mark.parametrize("error", [RecursionError("too deep"), OverflowError("too large")])
+def test_a_page_that_cannot_be_rendered_spares_the_others(
+    kit: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    whole = builtin.report_html
+
+    def breaks(view: Any, page: Any, *given: Any, **named: Any) -> str:
+        if page.key.family == "churn":
+            raise error
+        return whole(view, page, *given, **named)
+
+    monkeypatch.setattr(builtin, "report_html", breaks)
+    kit.write(kit.book(), kit.book(family="churn"))
+    ((name, why),) = built_in().failed
+    assert (name, type(error).__name__ in why) == ("shop/churn/2017-12", True)
     assert (kit.site / f"{NAME}.html").is_file()
 
 

@@ -37,6 +37,6 @@ class BuiltIn:
                     )
             except HelpersError as error:
                 made.error = error
-            except (ValueError, LookupError, TypeError, AttributeError) as error:
+            except Exception as error:  # whatever it is, it concerns this report alone
                 made.error = PublishError(f"cannot be rendered: {error!r}", file=str(job.key))
             yield made

@@ -69,7 +69,7 @@ class Quarto:
                 waiting.append(job)
             except HelpersError as error:
                 yield Made(job, error=error)
-            except (ValueError, LookupError, TypeError, AttributeError) as error:
+            except Exception as error:  # whatever it is, it concerns this report alone
                 yield Made(job, error=PublishError(f"cannot be staged: {error!r}", file=job.key))
         refused: list[Made] = []
         done, row = False, 0

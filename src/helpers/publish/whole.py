@@ -76,7 +76,7 @@ def _pack(publication: Publication, path: str, pages: list[Page]) -> bool:
     squares: set[str] = set()
     try:
         content = packs.pack_pdf(pages, publication.document, publication.settings, squares)
-    except HelpersError as error:
+    except Exception as error:  # a pack is one file of many
         publication.failed[path] = " ".join(str(error).split())
         return False
     if squares:
