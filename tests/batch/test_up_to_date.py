@@ -222,7 +222,18 @@ def test_only_that_matches_nothing_is_refused(ran, crm):
 
 
 def test_a_clock_that_went_back_changes_nothing(ran, crm, monkeypatch):
-    monkeypatch.setattr("time.time", lambda: 1e9)
+    monkeypatch.setattr("time.time", lambda: 1.53e9)  # after the data, before the runs above
     assert crm("run", *MONTHS).exit_code == 0
     assert set(ran.statuses().values()) == {"fresh"}
-    assert ran.run_json()["run"]["seconds"] >= 0
+    (ran.root / "params" / "beta.yml").write_text("horizon: 6\n")
+    ran.extract(11, orders=5, name="late")
+    assert crm("run", *MONTHS).exit_code == 0
+    assert ran.statuses() == {
+        "alpha 2017-10": "fresh", "alpha 2017-11": "ok", "beta 2017-10": "ok", "beta 2017-11": "ok",
+    }  # fmt: skip
+    assert ran.text("alpha", "2017-11") == "346\n"
+    told = ran.run_json()
+    assert told["run"]["seconds"] >= 0
+    assert told["run"]["started"].startswith("2018-06-26")
+    assert all(s >= 0 for report in told["reports"] for s in report["seconds"].values())
+    assert {state for state, _ in plan(crm).values()} == {"up to date"}
