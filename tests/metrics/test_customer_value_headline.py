@@ -293,3 +293,30 @@ def test_a_period_is_covered_when_the_history_begins_with_it() -> None:
     assert cv.covers(orders, NOV)  # first order on the 3rd: three days of grace
     assert not cv.covers(orders, Period.parse("2017-10"))
     assert date(2017, 11, 3) == orders["ordered_at"].min().date()
+
+
+def bought(*rows: tuple[str, str]) -> pd.DataFrame:
+    frame = pd.DataFrame(list(rows), columns=["customer_id", "ordered_at"]).assign(revenue=10.0)
+    return frame.assign(ordered_at=pd.to_datetime(frame["ordered_at"]))
+
+
+def test_who_was_first_seen_in_between_has_not_come_back_after_a_pause() -> None:
+    """Worked by hand: in December 2016 a and b bought; in December 2017 a, c, d, e.
+
+    c was first seen in March between the two, d in December itself; e bought before December 2016.
+    """
+    orders = bought(
+        ("a", "2016-12-05"), ("b", "2016-12-06"), ("e", "2016-10-01"), ("c", "2017-03-01"),
+        ("a", "2017-12-01"), ("c", "2017-12-02"), ("d", "2017-12-03"), ("e", "2017-12-04"),
+    )  # fmt: skip
+    year = cv.kpi_drivers(orders, period=DEC, against=Period.parse("2016-12"))
+    rows = year[year["kpi"] == "Customers who bought"].set_index("driver")["effect"]
+    assert rows.to_dict() == {
+        "First seen in the period": 1.0, "First seen since then": 1.0, "Had paused then": 1.0,
+        "Did not buy this time": -1.0,
+    }  # fmt: skip
+    month = cv.kpi_drivers(orders, period=DEC, against=NOV)
+    rows = month[month["kpi"] == "Customers who bought"].set_index("driver")["effect"]
+    assert rows.to_dict() == {
+        "First seen in the period": 1.0, "Had paused then": 3.0, "Did not buy this time": 0.0,
+    }  # fmt: skip

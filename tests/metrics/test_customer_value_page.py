@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from helpers.errors import MetricError
+from helpers.metrics import churn
 from helpers.metrics import customer_value as cv
 from helpers.metrics.customer_value.profile import in_reading_order
 from helpers.metrics.customer_value.words import COLUMNS
@@ -264,3 +265,35 @@ def test_fewer_than_ten_customers_have_no_tenths() -> None:
     assert table["customers"].sum() == 25
     assert table["customers"].max() - table["customers"].min() == 1
     assert table["value"].is_monotonic_decreasing
+
+
+def test_active_means_the_same_as_in_the_churn_report(study: cv.Study) -> None:
+    days = churn.purchase_days(study.orders)
+    window = churn.choose_window(days, as_of=DEC.end)
+    steps = churn.bridge(days, period=DEC, window=window.days)
+    theirs = steps.set_index("step")["customers"]
+    row = study.bridge.iloc[-1]
+    assert study.window_days == window.days
+    assert row[["start", "new", "reactivated", "end"]].to_dict() == theirs.drop("lapsed").to_dict()
+    assert row["lost"] == -theirs["lapsed"]
+    assert "as in the churn report" in cv.Sentences(study).active()
+    given = cv.Study(study.orders, people(200), period=DEC, window_days=60, replicates=20)
+    assert given.window_days == 60
+    assert "60 days, as the report's parameters set it" in cv.Sentences(given).active()
+    gone = given.segments.set_index("segment")["median_recency_days"]
+    assert (gone[gone.index.isin(["Win back", "Cannot lose", "Hibernating"])] >= 60).all()
+    assert (gone[~gone.index.isin(["Win back", "Cannot lose", "Hibernating"])] < 60).all()
+
+
+def test_a_range_that_did_not_hold_is_said_at_the_top(study: cv.Study) -> None:
+    november = DEC.previous()
+    model = cv.value_model(study.orders, as_of=november.end)
+    said = cv.predictions(study.orders, model, ahead=DEC, replicates=20)
+    pages = [
+        cv.Study(study.orders, people(200), period=DEC, replicates=20, predicted={november: one})
+        for one in (said, said.assign(all_low=0.0, all_high=1.0))
+    ]
+    held, missed = (" ".join(cv.Sentences(page).cautions()) for page in pages)
+    assert "came outside the range" not in held
+    assert "came outside the range that was forecast for it" in missed
+    assert "so this came outside it" in " ".join(cv.Sentences(pages[1]).trust())

@@ -10,7 +10,7 @@ from helpers.metrics.customer_value.choice import forecasts
 from helpers.metrics.customer_value.headline import MIN_MODEL_DAYS
 from helpers.metrics.customer_value.holdout import conditional_expectations, weekly_tracking
 from helpers.metrics.customer_value.purchase_fit import PurchaseFit
-from helpers.metrics.customer_value.ranges import NO_CHECK, ModelError
+from helpers.metrics.customer_value.ranges import NO_CHECK, ModelError, Ranges
 from helpers.metrics.customer_value.scorecard import (
     forecast_scorecard,
     predictions,
@@ -41,6 +41,7 @@ class Evidence:
         predicted: what the reports of earlier periods predicted, where it is kept.
         error: `value_checks` as of the end of the period.
         replicates: draws behind the ranges.
+        worth: the drawn ranges of the expected values, where they are at hand.
     """
 
     def __init__(
@@ -54,10 +55,11 @@ class Evidence:
         predicted: Mapping[Period, pd.DataFrame] | None = None,
         error: ModelError = NO_CHECK,
         replicates: int = 1000,
+        worth: Ranges | None = None,
     ) -> None:
         self.orders, self.model, self.period, self.terms = orders, model, period, terms
         self.earlier, self.predicted = earlier, dict(predicted or {})
-        self.error, self.replicates = error, replicates
+        self.error, self.replicates, self.worth = error, replicates, worth
 
     @cached_property
     def checked(self) -> PurchaseFit | None:
@@ -119,7 +121,7 @@ class Evidence:
         """Return `predictions` for the period after, to be kept: they name customers."""
         return predictions(
             self.orders, self.model, ahead=self.period.next(), error=self.error,
-            replicates=self.replicates,
+            replicates=self.replicates, worth=self.worth,
         )  # fmt: skip
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:

@@ -250,15 +250,28 @@ def clv_interval(
         summary, purchases=purchases, spending=spending, margin=margin,
         discount_rate=discount_rate, horizon=horizon, unit=unit,
     )["clv"].to_numpy()  # fmt: skip
-    label = np.full(len(summary), "All") if groups is None else groups.to_numpy()
-    names = ["All", *([] if groups is None else sorted(pd.unique(label)))]
-    members = np.stack([np.ones(len(summary)), *(np.equal(label, n) for n in names[1:])]) * 1.0
+    names, members = membership(groups, len(summary))
     ranges = value_ranges(
         summary, purchases=purchases, spending=spending, ends=terms.months,
         weights=terms.margin * terms.discounts, members=members, error=error,
         replicates=replicates, seed=seed, level=level,
     )  # fmt: skip
-    (low, high), total, counts = ranges.of_sums, members @ found, members.sum(axis=1)
+    return interval_table(names, members, found, ranges)
+
+
+def membership(groups: pd.Series | None, customers: int) -> tuple[list[str], np.ndarray]:
+    """Return `All` and the groups in order, and who belongs to each: groups × customers."""
+    label = np.full(customers, "All") if groups is None else groups.to_numpy()
+    names = ["All", *([] if groups is None else sorted(pd.unique(label)))]
+    own = (np.equal(label, name) for name in names[1:])
+    return names, np.stack([np.ones(customers), *own]) * 1.0
+
+
+def interval_table(
+    names: list[str], members: np.ndarray, clv: np.ndarray, ranges: Ranges
+) -> pd.DataFrame:
+    """Return the frame of `clv_interval` of groups whose sums have been drawn."""
+    (low, high), total, counts = ranges.of_sums, members @ clv, members.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):  # no customers: no mean
         return pd.DataFrame(
             {

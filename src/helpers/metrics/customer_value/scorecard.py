@@ -11,7 +11,7 @@ from helpers.metrics.customer_value.choice import PurchaseChoice, choose_purchas
 from helpers.metrics.customer_value.clv import Terms
 from helpers.metrics.customer_value.frames import purchase_days, purchase_rows
 from helpers.metrics.customer_value.holdout import accuracy
-from helpers.metrics.customer_value.ranges import ModelError, value_ranges
+from helpers.metrics.customer_value.ranges import ModelError, Ranges, value_ranges
 from helpers.metrics.customer_value.recent_rate import count_days
 from helpers.metrics.customer_value.spending import choose_spending_model
 from helpers.metrics.customer_value.summary import elapsed
@@ -36,6 +36,7 @@ def predictions(
     ahead: Period,
     error: ModelError | None = None,
     replicates: int = 1000,
+    worth: Ranges | None = None,
 ) -> pd.DataFrame:
     """Return what a report predicts, to be kept with its edition; it names customers.
 
@@ -46,17 +47,14 @@ def predictions(
     customer will bring: `revenue_low`, `revenue_high` in the period, `clv_low`, `clv_high` over
     the horizon; and, the same on every row, those of all customers together: `all_low`,
     `all_high`, `all_clv_low`, `all_clv_high`. `error` is that of `value_checks`, by default worked
-    out.
+    out; `worth`, the `ranges` of the model, saves drawing them again.
     Grain: one row per customer seen by the model's last day.
     """
-    if error is None:
-        error = value_checks(orders, model.purchases, as_of=model.as_of)
     chosen, terms = model.purchases, model.terms
+    if error is None:
+        error = value_checks(orders, chosen, as_of=model.as_of)
     found = _expected(orders, chosen, model.as_of, ahead, error, replicates)
-    worth = value_ranges(
-        chosen.summary, purchases=chosen.used, spending=model.spending.used, ends=terms.months,
-        weights=terms.margin * terms.discounts, error=error, replicates=replicates,
-    )  # fmt: skip
+    worth = worth or model.ranges(error=error, replicates=replicates)
     low, high = worth.of_sums
     values = model.values.set_index("customer_id")["clv"]
     return found.assign(

@@ -21,7 +21,7 @@ from helpers.metrics.customer_value.profile import (
     customer_profiles,
     in_reading_order,
 )
-from helpers.metrics.customer_value.ranges import ModelError
+from helpers.metrics.customer_value.ranges import ModelError, Ranges
 from helpers.metrics.customer_value.segments import segment_sizes, segment_table
 from helpers.metrics.customer_value.value_model import ValueModel, value_model
 from helpers.metrics.effects import PREVIOUS, YEAR_BEFORE, joined
@@ -105,10 +105,18 @@ class Study(Past):
         return value_checks(self.orders, self.model.purchases, as_of=self.period.end)
 
     @cached_property
+    def worth(self) -> Ranges:
+        """The drawn ranges of the expected values: of all customers, and of each segment."""
+        return self.model.ranges(self._groups, replicates=self.replicates, error=self.error)
+
+    @cached_property
     def bounds(self) -> pd.DataFrame:
         """`clv_interval` of all customers and of each segment."""
-        groups = self.scores[["customer_id", "segment"]].rename(columns={"segment": "group"})
-        return self.model.interval(groups, replicates=self.replicates, error=self.error)
+        return self.model.interval(self._groups, drawn=self.worth)
+
+    @property
+    def _groups(self) -> pd.DataFrame:
+        return self.scores[["customer_id", "segment"]].rename(columns={"segment": "group"})
 
     def further(self) -> list[Kpi]:
         """Return the KPIs below the headline."""
@@ -197,7 +205,7 @@ class Study(Past):
         return Evidence(
             self.orders, self.model, period=self.period, terms=self.terms,
             earlier=self.earlier, predicted=self.predicted, error=self.error,
-            replicates=self.replicates,
+            replicates=self.replicates, worth=self.worth,
         )  # fmt: skip
 
     def customer_list(self) -> pd.DataFrame:

@@ -46,6 +46,12 @@ class Trust:
                 f"In the check on days it had not seen, the forecast of purchases was "
                 f"{off(bias, self.write)}: the expected values may be as far off."
             )
+        card = self.study.evidence.scorecard
+        if len(card) and card.get("inside", card["model"]).iloc[0] == "No":
+            found.append(
+                "What known customers brought in this period came outside the range that was "
+                "forecast for it: the section on trust says by how much."
+            )
         if self.history_days < 180:
             found.append(
                 f"The history holds only {self.write(self.history_days, 'days')}: take the "
@@ -161,8 +167,8 @@ class Trust:
             )
         elif not isinstance(choice.used, PurchaseFit) or choice.used.label == "NBD":
             found.append(
-                "Here nobody is expected to leave. Values further ahead than the check are too "
-                "high if customers do leave."
+                "Here nobody is expected to leave. Values further ahead than the checks are too "
+                "high if customers do leave; the ranges do not allow for that."
             )
         correlation = self.study.model.spending.correlation
         if abs(correlation) >= DEPENDENCE:

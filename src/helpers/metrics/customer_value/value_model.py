@@ -7,7 +7,13 @@ import pandas as pd
 
 from helpers.metrics.customer_value.choice import PurchaseChoice, choose_purchase_model
 from helpers.metrics.customer_value.clv import Terms, clv
-from helpers.metrics.customer_value.ranges import ModelError, clv_interval
+from helpers.metrics.customer_value.ranges import (
+    ModelError,
+    Ranges,
+    interval_table,
+    membership,
+    value_ranges,
+)
 from helpers.metrics.customer_value.spending import SpendingChoice, choose_spending_model
 
 
@@ -36,29 +42,41 @@ class ValueModel:
         replicates: int = 1000,
         seed: int = 0,
         error: ModelError | None = None,
+        drawn: Ranges | None = None,
     ) -> pd.DataFrame:
         """Return `clv_interval` of all customers, and of each group where `groups` is given.
 
         `groups` has `customer_id` and `group`; a customer without one is `Other`. `error` is that
-        of `value_checks`; None leaves the models' own error out.
+        of `value_checks`; None leaves the models' own error out. `drawn`, the `ranges` of the same
+        groups, saves drawing again.
         """
-        summary = self.purchases.summary
-        label = None
-        if groups is not None:
-            named = groups.set_index("customer_id")["group"].reindex(summary["customer_id"].array)
-            label = named.fillna("Other").reset_index(drop=True)
-        return clv_interval(
-            summary,
-            purchases=self.purchases.used,
-            spending=self.spending.used,
-            groups=label,
-            margin=self.terms.margin,
-            discount_rate=self.terms.discount_rate,
-            horizon=self.terms.horizon,
-            replicates=replicates,
-            seed=seed,
-            error=error,
-        )
+        if drawn is None:
+            drawn = self.ranges(groups, replicates=replicates, seed=seed, error=error)
+        names, members = membership(self._label(groups), len(self.values))
+        return interval_table(names, members, self.values["clv"].to_numpy(), drawn)
+
+    def ranges(
+        self,
+        groups: pd.DataFrame | None = None,
+        *,
+        replicates: int = 1000,
+        seed: int = 0,
+        error: ModelError | None = None,
+    ) -> Ranges:
+        """Return `value_ranges` over the horizon; arguments as `interval`."""
+        return value_ranges(
+            self.purchases.summary, purchases=self.purchases.used, spending=self.spending.used,
+            ends=self.terms.months, weights=self.terms.margin * self.terms.discounts,
+            members=membership(self._label(groups), len(self.values))[1], error=error,
+            replicates=replicates, seed=seed,
+        )  # fmt: skip
+
+    def _label(self, groups: pd.DataFrame | None) -> pd.Series | None:
+        if groups is None:
+            return None
+        customers = self.purchases.summary["customer_id"].array
+        named = groups.set_index("customer_id")["group"].reindex(customers)
+        return named.fillna("Other").reset_index(drop=True)
 
 
 def value_model(
