@@ -60,18 +60,19 @@ def altered() -> list[str]:
         stamps = dict(noted["files"])
         for entry in noted["entries"].values():
             stamps.update(entry["files"])
-        return sorted(name for name, stamp in stamps.items() if not _is_as_noted(name, stamp))
+        site = str(paths.site())  # asked once: there are thousands of files
+        return sorted(name for name in stamps if not _is_noted(f"{site}/{name}", stamps[name]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return []  # nothing was published yet, or by another release, which makes all anew
 
 
-def _is_as_noted(name: str, stamp: list[Any]) -> bool:
-    path, (made_of, *mark) = paths.site() / name, stamp
+def _is_noted(path: str, stamp: list[Any]) -> bool:
+    made_of, *mark = stamp
     try:
-        found = path.stat()
+        found = os.stat(path)
         if [found.st_size, found.st_ctime_ns] == mark:
             return True
-        return hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest() == made_of
+        return hashlib.blake2b(Path(path).read_bytes(), digest_size=8).hexdigest() == made_of
     except FileNotFoundError:
         return False
 
