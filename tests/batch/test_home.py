@@ -5,8 +5,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from jupyter_client.kernelspec import KernelSpecManager
 
 from helpers.batch.kernel import spare_home
+from helpers.batch.kernels import kernelspecs
 
 
 @pytest.mark.parametrize("kernel", ["python3", "crm-reports-warm"])
@@ -49,3 +51,22 @@ def test_what_the_user_has_set_stays(tmp_path, monkeypatch):
     spare_home(tmp_path)
     assert os.environ["IPYTHONDIR"] == "mine"
     assert Path(os.environ["MPLCONFIGDIR"]) == tmp_path / "mplconfigdir"
+
+
+def test_kernelspecs_go_beside_where_the_environment_is_not_to_be_written(tmp_path, monkeypatch):
+    install = kernelspecs.install_kernelspecs
+
+    def refused(prefix=None):
+        if prefix is None:
+            raise PermissionError("read-only")
+        return install(prefix)
+
+    monkeypatch.setattr(kernelspecs, "install_kernelspecs", refused)
+    monkeypatch.setattr(kernelspecs, "_is_ours", lambda specs, name: False)
+    monkeypatch.setenv("JUPYTER_PATH", "/elsewhere")
+    with pytest.raises(PermissionError):
+        kernelspecs.provide("crm-reports-warm")
+    kernelspecs.provide("crm-reports-warm", tmp_path)
+    assert os.environ["JUPYTER_PATH"] == f"{tmp_path}/share/jupyter{os.pathsep}/elsewhere"
+    found = KernelSpecManager().find_kernel_specs()["crm-reports-warm"]
+    assert found.startswith(str(tmp_path))

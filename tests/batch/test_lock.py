@@ -5,7 +5,9 @@ import fcntl
 import os
 
 import pytest
+from typer.testing import CliRunner
 
+from helpers import cli
 from helpers.batch.lock import HeldError, one_run
 from helpers.errors import HelpersError
 
@@ -43,3 +45,17 @@ def test_a_full_disk_costs_the_signature_only(own_output, monkeypatch):
     monkeypatch.setattr(os, "pwrite", full)
     with hold(), pytest.raises(HeldError, match="another run works in"), hold():
         pass
+
+
+def test_a_run_holds_the_folder_until_all_is_published(project, monkeypatch):
+    tried = []
+
+    def publish(formats, site_url):
+        tried.append(CliRunner().invoke(cli.app, ["prune", "--yes"]))
+        return 0
+
+    monkeypatch.setattr(cli, "_publish", publish)
+    asked = ["run", "--period", "2017-12", "--family", "beta", "--kernel", "python3"]
+    assert CliRunner().invoke(cli.app, asked).exit_code == 0
+    assert [done.exit_code for done in tried] == [1]
+    assert "works in" in tried[0].output
