@@ -360,6 +360,20 @@ def test_a_new_page_that_fails_is_linked_to_at_no_moment(
     assert "2017-11.html" not in seen
 
 
+def test_what_the_first_release_published_is_withdrawn_too(tightened: Any) -> None:
+    note = tightened.output / "store" / "site.json"
+    found = json.loads(note.read_text())
+    found.pop("page_form")
+    found |= {"version": 1, "files": list(found["files"])}
+    for entry in found["entries"].values():
+        entry["files"] = list(entry["files"])
+    note.write_text(json.dumps(found))
+    ((name, why),) = built_in("html", "pdf").failed
+    assert (name, "was withdrawn" in why) == ("shop/churn/2017-12", True)
+    assert words(tightened.site) == []
+    assert built_in("html", "pdf").written == 0
+
+
 def test_new_pages_are_written_before_those_that_link_to_them(
     kit: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
