@@ -290,11 +290,20 @@ def weights(site: Path) -> list[dict]:
     assets += (site / "assets" / "fonts").glob("*.woff2")
     shared = sum(map(compressed, assets))
     report = max((site / "shop" / "churn").glob("20*.html"), key=compressed)
+    shards = sorted((site / "pagefind").iterdir())
+    searched = [site / "search.html", *(site / "assets").glob("search*.js")]
+    searched += [path for shard in shards for path in shard.glob("pagefind*entry.json")]
+    searched += [path for shard in shards for path in shard.glob("*.pf_meta")]
+    searched += [shards[0] / "pagefind.js", shards[0] / "pagefind-worker.js"]
+    searched += shards[0].glob("wasm.*")
     return [
         row("publish: a report page over the wire", (compressed(report) + shared) / 1000, "<= 600",
             "kB", f"{shared / 1000:.0f} kB of it shared by all pages"),
         row(f"publish: the overview of {LARGE} over the wire",
             (compressed(site / "index.html") + shared) / 1000, "<= 300", "kB"),
+        row(f"publish: the search page of {LARGE} over the wire, with a first search",
+            (sum(map(compressed, searched)) + shared) / 1000, None, "kB",
+            f"{len(shards)} indexes; what a word found costs comes on top"),
     ]  # fmt: skip
 
 

@@ -93,7 +93,8 @@ def _render(template: str, path: str, site_settings: Settings, context: dict[str
     folder = posixpath.dirname(path) or "."
 
     def to(address: str) -> str:
-        return posixpath.relpath(address, folder)
+        # The pages about all reports have thousands of links, and most of them stand at the top.
+        return address if folder == "." else posixpath.relpath(address, folder)
 
     known = {
         "site_url": "",
