@@ -147,6 +147,21 @@ def test_a_place_that_cannot_be_used_is_said_and_not_tried_again(tmp_path):
     assert ended["2017-01"].error.evalue == "no such store"
 
 
+def test_a_folder_that_cannot_be_written_fails_its_report_alone(tmp_path):
+    def start(job):
+        if job.edition.period == "2017-01":
+            raise OSError(28, os.strerror(28), "planned.json")
+
+    executor, ended = Scripted({}), {}
+    Runner(
+        executor, 2, on_start=start,
+        on_end=lambda job, outcome: ended.update({job.edition.period: outcome}),
+    ).run([job("2017-01", tmp_path), job("2017-02", tmp_path)])  # fmt: skip
+    assert (ended["2017-01"].status, ended["2017-02"].status) == ("failed", "ok")
+    assert ended["2017-01"].error.evalue == f"{os.strerror(28)} (planned.json)"
+    assert executor.calls == [("2017-02", 1)]
+
+
 def test_an_executor_that_takes_nothing_costs_each_report_its_attempts(tmp_path):
     class Closed(Executor):
         def submit(self, call, job):

@@ -98,15 +98,19 @@ class Runner:
                 return
             if task.ready_at <= now:
                 waiting.remove(task)
-                self.on_start(task.job)
                 self._futures[self._handed_on(task.job)] = task
 
     def _handed_on(self, job: Job) -> Future[Outcome]:
         """Return the future of a job; what keeps it from being sent is an end of this job only."""
+        future: Future[Outcome] = Future()
+        try:
+            self.on_start(job)
+        except OSError as error:  # its folder cannot be written
+            future.set_exception(error)
+            return future
         try:
             return self.executor.submit(self.way.call(), self.way.send(job))
         except Exception as error:  # of a store, a cluster, a pool: whatever they raise
-            future: Future[Outcome] = Future()
             kept = isinstance(error, HelpersError)
             future.set_exception(error if kept else UnsentError(_told(error)))
             return future
