@@ -151,7 +151,8 @@ def _bound() -> Iterator[dict[str, Any]]:
 
 def _longest_first(output: Path) -> list[tuple[str, str]]:
     """Return notebook and period of each report of the last run, the longest cells first."""
-    reports = json.loads((output / "run.json").read_text())["reports"]
+    said = json.loads((output / "run.json").read_text())["reports"]
+    reports = [report for report in said if report["status"] == "ok"]
     reports.sort(key=lambda report: -report["seconds"]["cells"])
     return [(str(paths.notebooks() / f"{r['family']}.ipynb"), r["period"]) for r in reports]
 

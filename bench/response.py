@@ -3,7 +3,6 @@
 import itertools
 import json
 import os
-import re
 import shutil
 import statistics
 import subprocess
@@ -13,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 import helpers
 from bench._small_project import Project, frozen, project
@@ -92,7 +93,7 @@ def _watch() -> Iterator[dict[str, Any]]:
 def _changes(made: Project, family: str, package: Path) -> dict[str, Callable[[], None]]:
     """Return what changes an extract, a parameter, a module and the notebook, once more each."""
     counter, locales = itertools.count(), itertools.cycle(["en_GB", "en_US"])
-    base = made.root / "params" / "base.yml"
+    source = made.root / "params" / "sources" / "complete_journey.yml"
     notebook = made.root / "notebooks" / f"{family}.ipynb"
     extract = made.root / "data" / "complete_journey" / "coupon_redemptions.csv"
 
@@ -102,7 +103,9 @@ def _changes(made: Project, family: str, package: Path) -> dict[str, Callable[[]
         notebook.write_text(json.dumps(content))
 
     def edit_parameter() -> None:
-        base.write_text(re.sub(r"locale: \w+", f"locale: {next(locales)}", base.read_text()))
+        said = yaml.safe_load(source.read_text())
+        said["params"]["locale"] = next(locales)
+        source.write_text(yaml.safe_dump(said, sort_keys=False))
 
     def append(path: Path, line: str) -> None:
         path.write_text(path.read_text() + line)
