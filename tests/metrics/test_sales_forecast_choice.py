@@ -266,3 +266,18 @@ def test_the_scale_of_the_backtest_lies_before_it() -> None:
     assert made.scales()["a"] > 5
     naive = made.accuracy().set_index("model").loc["seasonal_naive", "mase"]
     assert naive == pytest.approx(51.0)  # |51| a day at both origins
+
+
+def test_what_has_ended_takes_no_share_of_what_parts_are_moved_by() -> None:
+    rng = np.random.default_rng(4)
+    days = pd.date_range("2020-01-01", periods=140)
+    parts = rng.uniform(50, 150, (3, 140))
+    parts[2, -20:] = 0.0
+    named = {"a": parts[0], "b": parts[1], "gone": parts[2], "t": parts.sum(axis=0)}
+    frame = pd.concat(
+        [pd.DataFrame({"unique_id": n, "ds": days, "y": v}) for n, v in named.items()]
+    )
+    made = reconcile(sf.fit(frame, horizon=7, freq="D"), [("t", ("a", "b", "gone"))]).fit
+    ahead = dict(zip(made.ids, made.ahead["forecast"], strict=True))
+    assert (ahead["gone"] == 0).all()
+    assert np.allclose(ahead["a"] + ahead["b"], ahead["t"])

@@ -102,9 +102,19 @@ def holiday_note(page: Outlook, *, write: Write = plain) -> str:
     share = page.trial.exposure(pd.Timestamp(page.period.end))
     said = []
     for ds, name in coming[["ds", "holiday"]].itertuples(index=False):
-        done = "adjusted by its past effect" if ds in share.index else "no adjustment"
+        done = "adjusted by its past effect" if ds in share.index else _last_time(page, name, write)
         said.append(f"{name} ({'closed, as before' if share.get(ds, 1.0) == 0 else done})")
     return f"{text}Next period has {', '.join(said)}."
+
+
+def _last_time(page: Outlook, holiday: str, write: Write) -> str:
+    """Say that nothing is adjusted, and what judgement may start from."""
+    known = page.effects[page.effects["holiday"] == holiday].dropna(subset=["effect"])
+    if known.empty:
+        return "no adjustment"
+    change = float(known["effect"].iloc[-1]) - 1
+    way = "above" if change >= 0 else "below"
+    return f"no adjustment; last time {write(abs(change), 'share')} {way} a normal day"
 
 
 def _holidays_judged(page: Outlook, write: Write) -> str:

@@ -22,6 +22,7 @@ from helpers.errors import MetricError
 from helpers.metrics.sales_forecast.accuracy import mae_seasonal_naive
 from helpers.metrics.sales_forecast.backtest import Backtest
 from helpers.metrics.sales_forecast.model import CHOSEN, Fit
+from helpers.metrics.sales_forecast.panel import ENDED
 from helpers.metrics.sales_forecast.smoothing import Array
 
 METHODS = ("ols", "structure", "variance", "covariance")
@@ -131,7 +132,9 @@ def reconcile(fit: Fit, groups: Groups) -> Reconciled:
     for j in range(len(fit.test.offsets)):
         used[:, j] = tried[_best(missed, scale, fit.test.before(j))][:, j]
     weight = weights(error.reshape(len(error), -1), constraint, best)
-    ahead = _adding_up(project(fit.ahead[CHOSEN], constraint, weight), constraint, fit.floor)
+    moved = project(fit.ahead[CHOSEN], constraint, weight)
+    moved[[s.status in ENDED for s in fit.histories]] = 0.0  # what has ended takes no share
+    ahead = _adding_up(moved, constraint, fit.floor)
     test = Backtest(fit.test.offsets, fit.test.actual, {**fit.test.forecasts, CHOSEN: used})
     mase["used"] = _mase(test.errors(CHOSEN), scale)
     return Reconciled(replace(fit, ahead={**fit.ahead, CHOSEN: ahead}, test=test), best, mase)
