@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,15 @@ CODE = Path(helpers.__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Notebook:
-    """A notebook as it is executed: its cells without outputs, and the digest of what they say."""
+    """A notebook as it was read, and the digest of what its cells say."""
 
-    source: str
+    content: bytes = field(repr=False)
     digest: str
+
+    @cached_property
+    def source(self) -> str:
+        """What is executed: the notebook without outputs, which are made anew."""
+        return _stripped(self.content)
 
 
 class Content:
@@ -58,7 +63,7 @@ class Content:
             except OSError as error:
                 said = f"cannot be read: {error.strerror or error}"
                 raise UsageError(said, file=path, hint="Put it back, then run again.") from error
-            self._notebooks[family] = Notebook(_stripped(content), notebook_digest(content))
+            self._notebooks[family] = Notebook(content, notebook_digest(content))
         return self._notebooks[family]
 
     def versions(self, site: Sequence[str]) -> dict[str, str]:

@@ -8,7 +8,6 @@ variables, is no ipykernel, or starts kernels on another machine, as a whole.
 import json
 import os
 import re
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +104,8 @@ def _identity(name: str, spec: dict[str, Any]) -> str:
 
 def _asked(python: str, spec: str) -> Interpreter | None:
     """Return what another interpreter says of itself; None where it is none."""
+    import subprocess
+
     try:
         done = subprocess.run(
             [python, "-c", _ASK], capture_output=True, check=True, timeout=20, text=True
