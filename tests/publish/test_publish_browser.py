@@ -389,6 +389,7 @@ def test_full_text_search_reaches_every_year_and_other_scripts(kit: Any, open_pa
             assert page.locator(".found").inner_text() == "1 report", query
         years = {url.split("/pagefind/")[1][:9] for url in page.asked if "/pagefind/" in url}
         assert years == {"shop-2015", "shop-2016", "shop-2017"}
+        assert len([url for url in page.asked if "/wasm." in url]) == 1, "the engine comes once"
         assert [word for word in page.said if word.startswith("error")] == []
 
 
