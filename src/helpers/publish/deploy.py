@@ -31,7 +31,8 @@ class Deployed:
     @property
     def said(self) -> str:
         """The deployment in words."""
-        text = f"Copied {self.copied} files to {self.to}; {self.unchanged} were there already."
+        files = "file" if self.copied == 1 else "files"
+        text = f"Copied {self.copied} {files} to {self.to}; {self.unchanged} were there already."
         return f"{text}\n{self.repaired} had been altered there." if self.repaired else text
 
 
