@@ -92,7 +92,6 @@ class _Execution:
         self.pinned = plan.facts.pinned()
         self.share = min(options.jobs or kernels.cores(), kernels.cores())
         self.offsets: dict[Edition, float] = {}
-        self._warned: set[str] = set()
 
     def go(self) -> None:
         """Run all, longest first, and each family that judges itself in order of its periods."""
@@ -185,8 +184,8 @@ class _Execution:
 
     def _warn(self, fallback: str) -> None:
         """Say once why kernels are not warm: their workers have nobody to say it to."""
-        if fallback and fallback not in self._warned:
-            self._warned.add(fallback)
+        before = self.record.records[:-1]
+        if fallback and all(record.kernel.get("fallback") != fallback for record in before):
             self.progress.line(f"No warm kernel, an ordinary one instead: {fallback}")
 
     def _keep(self, job: Job, outcome: Outcome, error: dict[str, Any] | None) -> store.Known:

@@ -114,8 +114,9 @@ def _warn(log: logging.Logger, line: str) -> None:
     Libraries are given a handler that drops everything; who runs papermill would not hear of it.
     """
     log.warning(line)
-    found, heard = log, False
-    while found and not heard:
+    found: logging.Logger | None = log
+    heard = False
+    while found is not None and not heard:
         heard = any(not isinstance(handler, logging.NullHandler) for handler in found.handlers)
         found = found.parent if found.propagate else None
     if not heard and log.isEnabledFor(logging.WARNING):
