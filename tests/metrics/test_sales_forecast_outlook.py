@@ -248,6 +248,11 @@ def test_everything_that_was_predicted_is_judged(made: sf.Outlook) -> None:
     assert sf.outcome(nothing, page, orders, lines).empty
     assert sf.outcome_rows(nothing, page, orders, lines)["frame"].empty
     assert sf.outcome_verdict(nothing, page, orders, lines) == ""
+    told = sf.outcome_sentences(kept, page, orders, lines, origin="From November.")
+    assert told == [sf.last_verdict(kept, page), said, "From November."]
+    assert len(sf.outcome_sentences(nothing, page, orders, lines, origin="From November.")) == 1
+    titles = [rows["title"] for rows in sf.outcome_tables(kept, page, orders, lines)]
+    assert len(set(titles)) == 3
 
 
 def test_parts_that_closed_or_changed_are_judged_by_the_names_they_had(made: sf.Outlook) -> None:

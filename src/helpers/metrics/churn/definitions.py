@@ -8,7 +8,7 @@ ACTIVE_CUSTOMERS = Contract(
     unit="count",
     definition=(
         "Customers who made a purchase in the churn window up to the period's last day. The window "
-        "is stated beside the figure; active customers of the customer value report have their own."
+        "is stated beside the figure; the customer value report takes the same by default."
     ),
     formula="customers with a purchase in the last N days; N: the churn window stated on the page",
     exclusions="Days on which a customer only returned goods are no purchase.",

@@ -74,6 +74,8 @@ from helpers.metrics.sales_forecast.outcome import (
     chance_outcome,
     outcome,
     outcome_rows,
+    outcome_sentences,
+    outcome_tables,
     outcome_verdict,
 )
 from helpers.metrics.sales_forecast.outlook import MIN_DAYS, Outlook, outlook, outlooks
@@ -96,6 +98,7 @@ from helpers.metrics.sales_forecast.series import (
 )
 from helpers.metrics.sales_forecast.tables import (
     accuracy_rows,
+    accuracy_tables,
     ahead_course,
     chance_course,
     department_table,
@@ -134,6 +137,7 @@ __all__ = [
     "accuracy",
     "accuracy_rows",
     "accuracy_table",
+    "accuracy_tables",
     "advantage",
     "ahead_course",
     "backtest_coverage",
@@ -178,6 +182,8 @@ __all__ = [
     "on_the_way",
     "outcome",
     "outcome_rows",
+    "outcome_sentences",
+    "outcome_tables",
     "outcome_verdict",
     "outlook",
     "outlooks",

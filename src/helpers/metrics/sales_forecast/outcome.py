@@ -8,8 +8,9 @@ from helpers.metrics.sales_forecast.accuracy import coverage
 from helpers.metrics.sales_forecast.customers import CUSTOMERS
 from helpers.metrics.sales_forecast.model import CHOSEN
 from helpers.metrics.sales_forecast.outlook import Outlook
+from helpers.metrics.sales_forecast.scorecard import last_verdict
 from helpers.metrics.sales_forecast.series import ORDERS, TOTAL, came, windows
-from helpers.metrics.sales_forecast.tables import SHOP, of_kind
+from helpers.metrics.sales_forecast.tables import SHOP, of_kind, scorecard_rows
 from helpers.metrics.writing import Write, plain
 
 _COIN = 0.25  # the Brier score of saying 50 % whatever happens
@@ -170,3 +171,33 @@ def _counted(frame: pd.DataFrame) -> str:
     named += [f"{groups} departments"] if groups else []
     named += [f"{shops} shops"] if shops else []
     return ", ".join(named)
+
+
+def outcome_tables(
+    predicted: pd.DataFrame,
+    page: Outlook,
+    orders: pd.DataFrame,
+    lines: pd.DataFrame | None = None,
+) -> list[dict[str, Any]]:
+    """Return the scorecard, and the outcome of series and of shops, for `Report.table`."""
+    return [
+        scorecard_rows(predicted, page),
+        outcome_rows(predicted, page, orders, lines),
+        outcome_rows(predicted, page, orders, lines, shops=True),
+    ]
+
+
+def outcome_sentences(
+    predicted: pd.DataFrame,
+    page: Outlook,
+    orders: pd.DataFrame,
+    lines: pd.DataFrame | None = None,
+    *,
+    origin: str,
+    write: Write = plain,
+) -> list[str]:
+    """Return how the last page did, and where its predictions were taken from (`origin`)."""
+    told = [last_verdict(predicted, page, write=write)]
+    if predicted.empty:
+        return told
+    return [*told, outcome_verdict(predicted, page, orders, lines, write=write), origin]

@@ -98,6 +98,11 @@ def _words(frame: pd.DataFrame, **own: str) -> dict[str, str]:
     return {name: word for name, word in {**_LABELS, **own}.items() if name in frame.columns}
 
 
+def accuracy_tables(page: Outlook, orders: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return what past forecasts say of this one: of periods, of days, and of days by shop."""
+    return [trust_rows(page), accuracy_rows(page), accuracy_rows(page, orders)]
+
+
 def trust_rows(page: Outlook) -> dict[str, Any]:
     """Return the backtest by series as `Report.table` takes it; shops are left to their table."""
     frame, _ = of_kind(trust_table(page), "series", page, None)
