@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from helpers import paths
+from helpers.document import Comparison
 from helpers.publish import html, publish
 from helpers.publish.html import page_html
 from helpers.publish.settings import Settings
+from helpers.publish.views import direction
 
 
 def index(lang: str) -> str:
@@ -82,3 +84,17 @@ def test_a_damaged_compiled_template_is_compiled_again(kit: Any, damage: bytes) 
     (kit.site / "index.html").unlink()
     assert publish(renderer="built-in", formats=("html",)).failed == []
     assert kit.page("index.html") == before
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "way"),
+    [("+2.0%", 0.02, 1), ("−43", None, -1), ("+6", None, 1), ("±0.0 pp", 0.0001, 0), ("", None, 0)],
+)
+def test_an_arrow_points_where_the_words_do(text: str, change: float | None, way: int) -> None:
+    then = Comparison(
+        period="2017-11", period_text="November 2017", value=19.0, text="19",
+        change=change, change_text=text, verdict="worse",
+    )  # fmt: skip
+    assert direction(then) == way
+    shown = html.environment().get_template("parts.html.j2").module.comparison(then, "vs")
+    assert ("worse" in str(shown)) == (way != 0)

@@ -48,4 +48,11 @@ def test_a_change_is_in_points_for_shares_and_undefined_from_nothing() -> None:
     assert relative == pytest.approx(0.10)
     assert "10.0%" in words
     assert US.change(5.0, 0.0, "count")[0] is None
-    assert US.change(5.0, -5.0, "currency")[0] is None
+    assert US.change(5.0, -5.0, "currency") == (None, "+$10.00")
+
+
+def test_a_figure_that_falls_below_zero_changes_by_its_difference() -> None:
+    assert US.change(-24, 19, "count") == (None, "−43")
+    assert US.change(-24, -30, "count") == (None, "+6")
+    assert US.change(0, 0, "count") == (None, "±0")
+    assert US.change(0, 20, "count") == (-1.0, "−100.0%")

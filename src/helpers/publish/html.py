@@ -24,7 +24,7 @@ from helpers.publish.reading import Code
 from helpers.publish.settings import Settings, Target
 from helpers.publish.stale import banner
 from helpers.publish.text import slug
-from helpers.publish.views import DocumentView, Figure, provenance_rows, unmoved
+from helpers.publish.views import DocumentView, Figure, direction, provenance_rows
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -73,7 +73,7 @@ def environment() -> Environment:
     made.filters["anchor"] = slug
     made.filters["grouped"] = lambda parts: list(_grouped(parts))
     made.filters["facts"] = provenance_rows
-    made.filters["unmoved"] = unmoved
+    made.filters["direction"] = direction
     return made
 
 

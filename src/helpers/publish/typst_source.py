@@ -26,7 +26,7 @@ from helpers.publish.reading import Document, Section
 from helpers.publish.settings import Settings, Target
 from helpers.publish.svg import picture
 from helpers.publish.typst_code import array, call, quoted
-from helpers.publish.views import alternative, provenance_rows, unmoved
+from helpers.publish.views import alternative, direction, provenance_rows
 
 SENTENCE = 40
 """Characters from which a cell of a table is read as a sentence and may wrap on paper."""
@@ -215,13 +215,13 @@ def _target(target: Target, item: KpiItem) -> str:
 
 
 def _change(then: Comparison) -> str:
-    flat = unmoved(then)
+    way = direction(then)
     return call(
         "",
-        sign="0" if flat else "1" if (then.change or 0) > 0 else "-1",
+        sign=str(way),
         by=quoted(then.change_text or "no change"),
         since=quoted(f"vs {then.period_text} ({then.text})"),
-        verdict=quoted("neutral" if flat else then.verdict),
+        verdict=quoted(then.verdict if way else "neutral"),
     )
 
 

@@ -208,9 +208,11 @@ def _marks(chart: Chart) -> Iterator[tuple[float, float, str]]:
             yield round(x, 4), round(y, 4), "\n".join(f"{name}: {text}" for name, text in said)
 
 
-def unmoved(then: Comparison) -> bool:
-    """Return whether a change is none, as far as the digits that are shown can tell."""
-    return not then.change or not any(digit in then.change_text for digit in "123456789")
+def direction(then: Comparison) -> int:
+    """Return 1 for up, -1 for down and 0 for a change of which no digit that is shown tells."""
+    if not any(digit in then.change_text for digit in "123456789"):
+        return 0
+    return {"+": 1, "−": -1}.get(then.change_text[0], 0)
 
 
 def provenance_rows(block: Provenance) -> list[tuple[str, str]]:

@@ -112,13 +112,15 @@ class Formatter:
     def change(self, value: float, before: float, unit: str) -> tuple[float | None, str]:
         """Return the change since `before` and its text: in points for shares, else relative.
 
-        The relative change from zero, or across a change of sign, is undefined: None.
+        The relative change from zero, from below zero or to below it is undefined: None, and the
+        text is the difference in the figure's own unit.
         """
         if unit in {"share", "points"}:
             points = value - before
             return points, _signed(points, f"{self._decimal(abs(points) * 100, 1)} pp")
-        if before <= 0:
-            return None, "" if value == before else f"from {self.value(before, unit)}"
+        if before <= 0 or value < 0:
+            difference = value - before
+            return None, _signed(difference, self.value(abs(difference), unit))
         relative = value / before - 1
         return relative, _signed(relative, self._percent(abs(relative), 1))
 
