@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import document as d
+from helpers.document_json import as_json
 from helpers.periods import Period
 from helpers.publish import publish
 from helpers.publish.renderer import quarto_version
@@ -119,7 +120,7 @@ def notebook(family: str, period: Period) -> str:
     for number, (block, svg) in enumerate(blocks):
         if number % 3 == 0:
             cells.append(_cell("markdown", f"## Section {number // 3}"))
-        data = {d.MIME: d.as_json(block), "text/plain": block.type}
+        data = {d.MIME: as_json(block), "text/plain": block.type}
         output = {
             "output_type": "display_data",
             "metadata": {},

@@ -17,15 +17,24 @@ ALLOWED = {
     "metrics": {"errors", "periods", "privacy"},
     "params": FOUNDATION,
     "sources": FOUNDATION | {"params"},
-    "document": {"errors"},
-    "report": {"errors", "periods", "privacy", "metrics.contracts", "params", "document"},
+    "document": set(),
+    "document_json": {"errors", "document"},
+    "report": {
+        "errors",
+        "periods",
+        "privacy",
+        "metrics.contracts",
+        "params",
+        "document",
+        "document_json",
+    },
     "private": {"errors", "paths"},
     "predictions": FOUNDATION | {"private"},
     "batch": FOUNDATION | {"params", "sources", "document", "private", "predictions"},
-    "publish": FOUNDATION | {"params", "document", "metrics.contracts"},
+    "publish": FOUNDATION | {"params", "document", "document_json", "metrics.contracts"},
     "cli": FOUNDATION | {"params", "sources", "document", "batch", "publish"},
 }
-PURE = {"errors", "periods", "privacy", "metrics", "document", "report"}
+PURE = {"errors", "periods", "privacy", "metrics", "document", "document_json", "report"}
 IMPURE_CALLS = {
     "open", "now", "today", "utcnow", "read_csv", "read_parquet", "read_excel", "read_sql",
     "to_csv",

@@ -27,7 +27,8 @@ CELLS = (
     import pandas as pd
     from types import SimpleNamespace
     from IPython.display import display
-    from helpers.document import MIME, KpiItem, Kpis, Provenance, Title, as_json
+    from helpers.document import MIME, KpiItem, Kpis, Provenance, Title
+    from helpers.document_json import as_json
     from helpers.periods import Period
     from helpers.predictions import keep, kept
     from helpers.private import write_list

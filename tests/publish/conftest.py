@@ -23,8 +23,8 @@ from helpers.document import (
     Table,
     Text,
     Title,
-    as_json,
 )
+from helpers.document_json import as_json
 from helpers.periods import Period
 
 SVG = """\

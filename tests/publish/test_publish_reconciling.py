@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from helpers.document import Control, KpiItem, Kpis, as_json, from_json
+from helpers.document import Control, KpiItem, Kpis
+from helpers.document_json import as_json, from_json
 from helpers.metrics import campaign_roi, churn, customer_value, sales_forecast
 from helpers.metrics.contracts import Contract, Kpi
 from helpers.periods import Period

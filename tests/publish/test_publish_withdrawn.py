@@ -114,7 +114,9 @@ def test_a_snapshot_that_is_gone_withdraws_nothing(
     assert (kit.site / f"{NAME}.html").is_file()
 
 
-@pytest.mark.parametrize("module", ["privacy.py", "document.py", "metrics/contracts.py"])
+@pytest.mark.parametrize(
+    "module", ["privacy.py", "document.py", "document_json.py", "metrics/contracts.py"]
+)
 def test_a_rule_that_changes_checks_every_page_again(
     kit: Any, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from helpers.document import as_json, from_json
+from helpers.document_json import as_json, from_json
 from helpers.errors import DisclosureError, ReportError
 from helpers.report import bar, dots, heatmap, line, scatter
 from helpers.report.axes import category_axis, date_axis

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from helpers import paths
-from helpers.document import MIME, from_json
+from helpers.document import MIME
+from helpers.document_json import from_json
 from helpers.metrics import churn
 from helpers.params import resolve
 from helpers.report import Report, bar, line, page

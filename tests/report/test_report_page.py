@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from helpers.document import MIME, from_json
+from helpers.document import MIME
+from helpers.document_json import from_json
 from helpers.errors import ReportError
 from helpers.metrics.contracts import Contract, Kpi
 from helpers.params.base import BaseParams

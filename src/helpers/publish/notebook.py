@@ -8,7 +8,8 @@ from dataclasses import asdict, replace
 from html import escape
 from typing import Any
 
-from helpers.document import MIME, Block, Chart, Kpis, Table, Text, as_json, from_json
+from helpers.document import MIME, Block, Chart, Kpis, Table, Text
+from helpers.document_json import as_json, from_json
 from helpers.publish.reading import Cell, cell_of, text_of
 from helpers.publish.svg import picture
 from helpers.publish.text import plain_all

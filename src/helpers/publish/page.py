@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, Self
 
-from helpers.document import Chart, Definitions, KpiItem, Provenance, Table, Text, kpi_item
+from helpers.document import Chart, Definitions, KpiItem, Provenance, Table, Text
+from helpers.document_json import kpi_item
 from helpers.periods import Period
 from helpers.publish.reading import Document
 

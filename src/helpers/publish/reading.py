@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from helpers.document import MIME, Block, Caption, Chart, Kpis, Title, from_json
+from helpers.document import MIME, Block, Caption, Chart, Kpis, Title
+from helpers.document_json import from_json
 from helpers.errors import PublishError
 from helpers.publish.prose import Heading, Prose, parse
 from helpers.publish.text import plain, plain_all, slug, unique

@@ -21,9 +21,13 @@ from helpers.publish.model import Page
 
 VERSION = 2
 _UNKNOWN: Stamp = ["", -1, -1]
-_MODULES = ("document.py", "errors.py", "periods.py", "privacy.py", "metrics/contracts.py")
+_MODULES = (
+    "document.py", "document_json.py", "errors.py", "periods.py", "privacy.py",
+    "metrics/contracts.py",
+)  # fmt: skip
 _READERS = (
     "document.py",
+    "document_json.py",
     "periods.py",
     *(f"publish/{name}.py" for name in ("model", "page", "prose", "reading", "text")),
 )

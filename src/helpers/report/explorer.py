@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.document import MIME, Chart, as_json
+from helpers.document import MIME, Chart
+from helpers.document_json import as_json
 from helpers.errors import ReportError
 from helpers.metrics.contracts import Unit
 from helpers.periods import Period

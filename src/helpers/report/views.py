@@ -3,7 +3,8 @@
 from html import escape
 from typing import Any
 
-from helpers.document import MIME, Block, Kpis, Table, as_json
+from helpers.document import MIME, Block, Kpis, Table
+from helpers.document_json import as_json
 from helpers.report.style import MUTED
 
 _TABLE = "border-collapse:collapse;font-variant-numeric:tabular-nums;margin:.3em 0;max-width:100%"
