@@ -4,10 +4,10 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 from xml.etree import ElementTree
 
+from helpers.document_json import as_json
 from helpers.publish.prose import Prose
 from helpers.publish.reading import Document
 
@@ -67,21 +67,22 @@ def _drawn(svg: str) -> Iterator[str]:
 
 
 def strings(found: Any) -> Iterator[str]:
-    """Yield every text of a JSON value, the names of its fields among them."""
-    if isinstance(found, str):
-        yield found
-    elif isinstance(found, dict):
-        for name, value in found.items():
-            yield str(name)
-            yield from strings(value)
-    elif isinstance(found, list | tuple):
-        for value in found:
-            yield from strings(value)
+    """Yield every text of a JSON value, the names of its fields among them, in no set order."""
+    waiting = [found]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            waiting += map(str, value)
+            waiting += value.values()
+        elif isinstance(value, list | tuple):
+            waiting += value
 
 
 def texts(document: Document) -> Iterator[tuple[str, str]]:
     """Yield every text of a document with the place where it stands; code is left out."""
-    yield from (("title", text) for text in strings(asdict(document.title)))
+    yield from (("title", text) for text in strings(as_json(document.title)))
     for section in document.sections:
         yield "heading", section.heading
         for part in section.parts:
@@ -89,4 +90,4 @@ def texts(document: Document) -> Iterator[tuple[str, str]]:
                 yield "a paragraph", part.text
             else:
                 place = f"block {getattr(part, 'id', '') or part.type!r}"
-                yield from ((place, text) for text in strings(asdict(part)))
+                yield from ((place, text) for text in strings(as_json(part)))
