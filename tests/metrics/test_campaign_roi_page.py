@@ -56,7 +56,6 @@ from helpers.metrics.campaign_roi import (
     incremental_sentences,
     kinds_tables,
     largest_campaign,
-    largest_claimable,
     next_budget,
     next_sentence,
     next_test,
@@ -82,6 +81,7 @@ from helpers.metrics.campaign_roi import (
     verdict_sentence,
     with_payback,
 )
+from helpers.metrics.campaign_roi.spans import ran_in
 from helpers.periods import Period
 
 START, WEEKS, CUSTOMERS, EFFECT = date(2016, 8, 15), 56, 400, 10.0
@@ -236,7 +236,9 @@ def test_courses_show_two_groups_that_part_at_the_start(history, found):
 
 def test_balance_and_overlap_of_the_largest_campaign(history, found):
     campaign = largest_campaign(found, period=JUNE)
-    assert campaign == largest_claimable(found, period=JUNE)
+    ran = ran_in(found.effects, JUNE).set_index("campaign_id")
+    assert ran.loc[campaign, "claimable"]
+    assert ran.loc[campaign, "contacted"] == ran["contacted"].max()
     chart = balance_chart(found, campaign=campaign, most=3)
     assert chart["trait"].nunique() == 3
     said = balance_sentence(chart, campaign=campaign, write=write)

@@ -24,7 +24,6 @@ from helpers.metrics.churn import (
     next_steps,
     profit_curve,
     purchase_days,
-    risk_band,
     sensitivity,
     value_at_stake,
     with_control,
@@ -232,11 +231,6 @@ def test_nobody_at_risk_gives_empty_tables() -> None:
     assert found.empty
     assert best_threshold(found).contacts == 0
     assert "nobody to contact" in next_steps(found, action=ACTION)[0]
-
-
-def test_bands_close_on_the_left() -> None:
-    bands = risk_band(pd.Series([0.0, 0.0199, 0.02, 0.4, 0.99])).tolist()
-    assert bands == ["under 2%", "under 2%", "2–5%", "40% and more", "40% and more"]
 
 
 def test_the_control_group_shows_the_assumed_success_where_it_can() -> None:

@@ -2,10 +2,13 @@
 
 import calendar
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -314,3 +317,42 @@ def rich(tmp_path_factory: pytest.TempPathFactory) -> Kit:
         patch.setenv("CRM_REPORTS_OUTPUT", str(made.output))
         assert len(publish(renderer="built-in", formats=("html",)).failed) == 1
     return made
+
+
+class Links(HTMLParser):
+    """Collects what a page links to and the ids that can be linked to."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.ids: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        drawn = tag == "use" or (tag == "image" and given.get("href", "").startswith("data:image/"))
+        self.found += [given[name] for name in ("href", "src") if name in given and not drawn]
+        self.ids += [given["id"]] if "id" in given else []
+
+    @classmethod
+    def checked(cls, site: Path) -> int:
+        """Assert that every link of a site resolves within it; return how many there are."""
+        known = {path.resolve(): cls(path.read_text("utf-8")) for path in site.rglob("*.html")}
+        count = 0
+        for path, links in known.items():
+            assert len(links.ids) == len(set(links.ids)), path
+            for link in links.found:
+                assert not re.match(r"[a-z]+:|//|/", link), f"{path}: {link} leaves the folder"
+                address, _, anchor = unquote(link).partition("#")
+                address = address.partition("?")[0]
+                target = (path.parent / address).resolve() if address else path
+                assert target.is_file(), f"{path.relative_to(site.resolve())} links to {link}"
+                if anchor:
+                    assert anchor in known[target].ids, f"{path.name} links to {link}"
+                count += 1
+        return count
+
+
+@pytest.fixture
+def links() -> type[Links]:
+    return Links

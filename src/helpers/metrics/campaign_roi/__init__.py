@@ -105,7 +105,6 @@ from helpers.metrics.campaign_roi.views import (
     evidence_counts,
     evidence_table,
     largest_campaign,
-    largest_claimable,
     overlap_chart,
     practice_chart,
 )
@@ -196,7 +195,6 @@ __all__ = [
     "joint_placebo",
     "kinds_tables",
     "largest_campaign",
-    "largest_claimable",
     "later_sentences",
     "lift",
     "lift_by_segment",

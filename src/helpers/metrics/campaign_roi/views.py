@@ -195,15 +195,6 @@ def arms_chart(evaluation: Evaluation, *, period: Period) -> pd.DataFrame:
     return known.merge(evaluation.arms, on="campaign_id")
 
 
-def largest_claimable(evaluation: Evaluation, *, period: Period) -> str | None:
-    """Return the claimable campaign of the period with the most contacts, None if there is none."""
-    rows = ran_in(evaluation.effects, period)
-    rows = rows[rows["claimable"].astype(bool)]
-    if rows.empty:
-        return None
-    return str(rows.loc[rows["contacted"].astype(int).idxmax(), "campaign_id"])
-
-
 def largest_campaign(evaluation: Evaluation, *, period: Period) -> str | None:
     """Return the campaign of the period with the most contacts, None if there is none."""
     rows = ran_in(evaluation.effects, period)

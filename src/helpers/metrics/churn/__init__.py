@@ -15,12 +15,10 @@ from helpers.metrics.churn.activity import (
 from helpers.metrics.churn.advice import next_steps
 from helpers.metrics.churn.at_risk import (
     ASSUMPTIONS,
-    RISK_BANDS,
     Action,
     at_risk,
     by_segment,
     days_lost,
-    risk_band,
     risk_grid,
     value_at_stake,
 )
@@ -159,7 +157,7 @@ from helpers.metrics.churn.window import Window, choose_window, pauses
 __all__ = [
     "ASSUMPTIONS", "ASSUMPTION_GRID", "BACK", "BACKTEST", "CHECKS", "CONTRACTS", "DRIVERS",
     "EFFECTS", "EXPLORE", "FEATURES", "GAINS", "LIFT", "MOVES", "NO_CONTRACTS", "PREDICTED",
-    "PROFIT", "RATE", "RATES", "RELIABILITY", "RISK", "RISK_BANDS", "SCORECARD", "SPEND",
+    "PROFIT", "RATE", "RATES", "RELIABILITY", "RISK", "SCORECARD", "SPEND",
     "STAY", "STAY_BY_GROUP", "THEMES", "Action", "Cutoffs", "Guard", "Level", "RiskModel",
     "Rules", "Study", "Threshold", "Trust", "Window", "absences", "active_customers",
     "alive_by", "at_risk", "backtest_policies", "backtest_sentence", "best_threshold",
@@ -178,7 +176,7 @@ __all__ = [
     "outcomes", "pauses", "plan_cutoffs", "prediction_kpis", "predictions", "profit_curve",
     "profit_sentence", "purchase_days", "quality_sentences", "refuse_leaks", "reliability",
     "reliability_sentence", "retention_kpi", "return_curve", "return_sentence",
-    "revenue_bridge", "risk_band", "risk_grid", "risk_table", "score_rows", "score_table",
+    "revenue_bridge", "risk_grid", "risk_table", "score_rows", "score_table",
     "scorecard", "scorecard_rows", "scorecard_sentence", "segments", "sensitivity",
     "share_after", "spend_bridge", "spend_changes", "spend_sentence", "starting_groups",
     "stay_by_group", "stay_sentence", "study", "subscription_lifetimes", "survival_curve",

@@ -186,12 +186,3 @@ def risk_grid(
     if names and not complete[0] and complete[-1]:
         table = table.sort_values([rows, columns], ascending=[False, True], ignore_index=True)
     return table
-
-
-RISK_BANDS = ("under 2%", "2–5%", "5–10%", "10–20%", "20–40%", "40% and more")
-
-
-def risk_band(probability: pd.Series) -> pd.Series:
-    """Return the band of risk of each probability, as an ordered category."""
-    bounds = [-np.inf, 0.02, 0.05, 0.10, 0.20, 0.40, np.inf]
-    return pd.cut(probability, bounds, right=False, labels=list(RISK_BANDS))
